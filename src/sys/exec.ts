@@ -1,0 +1,90 @@
+import { execa, type Options, type ResultPromise } from 'execa';
+import { failure } from '../errors.js';
+
+/** Directories in which system tools are looked for. Root runs these, so the caller's PATH has no say. */
+const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin';
+
+/** Debian package that brings each tool. */
+const packages: Record<string, string> = {
+  ip: 'iproute2',
+  tc: 'iproute2',
+  modprobe: 'kmod',
+  journalctl: 'systemd',
+};
+
+/** Told of each command before it runs and of its answer after; `--verbose` prints them. */
+export type Trace = (line: string) => void;
+
+let trace: Trace = () => undefined;
+
+/** Sends every command line and its answer to `listener` from now on. */
+export function traceCommands(listener: Trace): void {
+  trace = listener;
+}
+
+/** A command's end: exit code (null when a signal ended it) and both outputs, without the last newline. */
+export interface Answer {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function environment(extra: Record<string, string> = {}): Record<string, string> {
+  return { PATH: SYSTEM_PATH, LC_ALL: 'C', HOME: '/dev/null', ...extra };
+}
+
+/**
+ * Runs a system tool to its end, without a shell. A failing command is an answer, not an exception.
+ * @throws PTRAP_E_NFT_MISSING, PTRAP_E_TOOL_MISSING when the tool is not installed
+ */
+export async function ask(file: string, args: readonly string[], input?: string): Promise<Answer> {
+  trace(`$ ${[file, ...args].join(' ')}`);
+  const result = await execa(file, args, {
+    env: environment(),
+    extendEnv: false,
+    reject: false,
+    stdin: input === undefined ? 'ignore' : 'pipe',
+    ...(input === undefined ? {} : { input }),
+  });
+  if (result.exitCode === undefined && result.code === 'ENOENT') throw missing(file);
+  const answer = { code: result.exitCode ?? null, stdout: result.stdout, stderr: result.stderr };
+  trace(`  = ${answer.code ?? 'signal'} ${answer.stderr}`.trimEnd());
+  return answer;
+}
+
+/**
+ * Runs a system tool that must succeed and gives its stdout.
+ * @throws PTRAP_E_COMMAND when it fails, PTRAP_E_TOOL_MISSING when it is not installed
+ */
+export async function must(file: string, args: readonly string[]): Promise<string> {
+  const answer = await ask(file, args);
+  if (answer.code !== 0) {
+    throw failure('PTRAP_E_COMMAND', [file, ...args].join(' '), answer.stderr || `exit code ${answer.code}`);
+  }
+  return answer.stdout;
+}
+
+/** Starts a long-lived child in a session of its own, so that Ctrl-C reaches ptrap alone; its end never throws. */
+export function spawn<Extra extends Options>(
+  file: string,
+  args: readonly string[],
+  options: Extra,
+): ResultPromise<Extra & { reject: false; buffer: false }> {
+  trace(`$ ${[file, ...args].join(' ')} &`);
+  const { env, ...rest } = options;
+  return execa(file, args, {
+    ...rest,
+    env: environment(env as Record<string, string> | undefined),
+    extendEnv: false,
+    reject: false,
+    buffer: false,
+    detached: true,
+  } as unknown as Extra & { reject: false; buffer: false });
+}
+
+/** The error that says which tool is missing and which package brings it. */
+export function missing(file: string): Error {
+  return file === 'nft'
+    ? failure('PTRAP_E_NFT_MISSING')
+    : failure('PTRAP_E_TOOL_MISSING', file, packages[file] ?? file);
+}
