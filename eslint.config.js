@@ -16,7 +16,15 @@ const stageRules = stages.map((stage, index) => ({
             message: `src/${stage} may import only types from earlier stages; what two stages need belongs in a leaf, what joins them in src/run.ts.`,
           },
           {
-            group: ['../run.js', '../cli.js', '../cli/*', '../index.js', '../../plugins/*', 'ptrap', 'ptrap/*'],
+            group: [
+              '../run.js',
+              '../cli.js',
+              '../cli/*',
+              '../index.js',
+              '../../plugins/*',
+              'ptrap',
+              'ptrap/*',
+            ],
             message: 'A stage knows nothing above it.',
           },
           { group: ['execa'], message: 'Commands are run through src/sys/exec.ts only.' },
@@ -30,11 +38,19 @@ export default tseslint.config(
   { ignores: ['dist/', '.cache/', 'test/fixtures/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }],
       '@typescript-eslint/no-misused-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       'no-empty': ['error', { allowEmptyCatch: false }],
@@ -63,7 +79,10 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            { group: ['**/src/**', '../src/*', '../../src/*'], message: "A plugin imports nothing of ptrap's but the public API: 'ptrap'." },
+            {
+              group: ['**/src/**', '../src/*', '../../src/*'],
+              message: "A plugin imports nothing of ptrap's but the public API: 'ptrap'.",
+            },
           ],
         },
       ],

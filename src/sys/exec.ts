@@ -29,9 +29,8 @@ export interface Answer {
   stderr: string;
 }
 
-function environment(extra: Record<string, string> = {}): Record<string, string> {
-  return { PATH: SYSTEM_PATH, LC_ALL: 'C', HOME: '/dev/null', ...extra };
-}
+/** nft writes a history file to HOME; answers must be in one language. */
+const environment = { PATH: SYSTEM_PATH, LC_ALL: 'C', HOME: '/dev/null' };
 
 /**
  * Runs a system tool to its end, without a shell. A failing command is an answer, not an exception.
@@ -40,7 +39,7 @@ function environment(extra: Record<string, string> = {}): Record<string, string>
 export async function ask(file: string, args: readonly string[], input?: string): Promise<Answer> {
   trace(`$ ${[file, ...args].join(' ')}`);
   const result = await execa(file, args, {
-    env: environment(),
+    env: environment,
     extendEnv: false,
     reject: false,
     stdin: input === undefined ? 'ignore' : 'pipe',
@@ -64,22 +63,23 @@ export async function must(file: string, args: readonly string[]): Promise<strin
   return answer.stdout;
 }
 
-/** Starts a long-lived child in a session of its own, so that Ctrl-C reaches ptrap alone; its end never throws. */
-export function spawn<Extra extends Options>(
-  file: string,
-  args: readonly string[],
-  options: Extra,
-): ResultPromise<Extra & { reject: false; buffer: false }> {
+/** A long-lived child with piped stdin, stdout and stderr. */
+export type Child = ResultPromise<typeof longLived>;
+
+const longLived = {
+  extendEnv: false,
+  reject: false,
+  buffer: false,
+  detached: true,
+  stdin: 'pipe',
+  stdout: 'pipe',
+  stderr: 'pipe',
+} as const satisfies Options;
+
+/** Starts a child in a session of its own, so that Ctrl-C reaches ptrap alone. Its failure is a value, never thrown. */
+export function start(file: string, args: readonly string[]): Child {
   trace(`$ ${[file, ...args].join(' ')} &`);
-  const { env, ...rest } = options;
-  return execa(file, args, {
-    ...rest,
-    env: environment(env as Record<string, string> | undefined),
-    extendEnv: false,
-    reject: false,
-    buffer: false,
-    detached: true,
-  } as unknown as Extra & { reject: false; buffer: false });
+  return execa(file, args, { ...longLived, env: environment }) as Child;
 }
 
 /** The error that says which tool is missing and which package brings it. */
