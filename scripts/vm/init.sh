@@ -1,0 +1,55 @@
+#!/bin/busybox sh
+# First process of the test guest: puts a throw-away layer over the host's read-only root, then starts systemd in it.
+# PTRAP_REPO and PTRAP_NODE come from the kernel command line (test/vm/qemu.ts).
+export PATH=/bin
+/bin/busybox mkdir -p /proc /sys /lower /rw /new
+/bin/busybox --install -s /bin
+fail() {
+  echo "ptrap-vm: $*"
+  poweroff -f
+}
+
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+while read -r module; do
+  insmod "/modules/$module" || fail "cannot load $module"
+done </modules/order
+
+# 9p TAG DIR: a folder of the host, which nobody changes while the guest runs, so its pages may be cached.
+share() { mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose "$1" "$2" || fail "no share $1"; }
+# layer NAME LOWER DIR: a writable view of LOWER at DIR.
+layer() {
+  mkdir -p "/rw/$1/upper" "/rw/$1/work"
+  mount -t overlay -o "lowerdir=$2,upperdir=/rw/$1/upper,workdir=/rw/$1/work" overlay "$3" || fail "no overlay for $3"
+}
+
+share root /lower
+mount -t tmpfs -o size=60%,mode=755 tmpfs /rw
+layer root /lower /new
+for dir in tmp var/tmp var/log run; do
+  mkdir -p "/new/$dir"
+  mount -t tmpfs -o mode=755 tmpfs "/new/$dir"
+done
+chmod 1777 /new/tmp /new/var/tmp
+
+# The checkout has a share of its own: it may lie on another file system, or under the /tmp hidden just now.
+mkdir -p /repo "/new$PTRAP_REPO"
+share repo /repo
+layer repo /repo "/new$PTRAP_REPO"
+mkdir -p "/new/lib/modules"
+mount --bind "/repo/.cache/vm/kernel/lib/modules" /new/lib/modules || fail "no kernel modules"
+
+# The host's own services have no business here; and with /.dockerenv systemd would take this for a container.
+rm -rf /new/.dockerenv /new/etc/systemd/system /new/etc/fstab /new/etc/machine-id /new/etc/hostname
+mkdir -p /new/etc/systemd/system /new/run/systemd/system
+: >/new/etc/fstab
+echo ptrap-vm >/new/etc/hostname
+echo 70747261700000000000000000000001 >/new/etc/machine-id
+cp /repo/test/vm/guest/*.service /repo/test/vm/guest/*.target /new/run/systemd/system/
+printf 'PTRAP_REPO="%s"\nPTRAP_NODE="%s"\n' "$PTRAP_REPO" "$PTRAP_NODE" >/new/run/ptrap-vm.env
+
+mount --move /proc /new/proc
+mount --move /sys /new/sys
+mount -t devtmpfs dev /new/dev
+exec switch_root /new /lib/systemd/systemd
+fail "cannot start systemd"
