@@ -1,3 +1,5 @@
+import { visible } from './sys/text.js';
+
 /** What a user is told when ptrap cannot go on: what happened, and what to do about it. */
 interface Failure {
   /** 1 runtime failure, 2 usage or config error, 3 a needed tool, kernel feature or privilege is missing. */
@@ -33,10 +35,147 @@ const failures = {
     cause: 'nft not found',
     fix: 'install nftables (apt install nftables)',
   }),
+  PTRAP_E_TARGET: (text: string, why: string, allowed: string): Failure => ({
+    exit: 2,
+    cause: `bad target "${visible(text)}": ${visible(why)}`,
+    fix: `allowed: ${allowed}`,
+  }),
+  PTRAP_E_TARGET_NAME: (name: string, why: string): Failure => ({
+    exit: 1,
+    cause: `cannot look up "${name}": ${why}`,
+    fix: 'give its address, or see to the resolver',
+  }),
+  PTRAP_E_NFT: (answer: string): Failure => ({
+    exit: 1,
+    cause: `nft refused or ended: ${answer}`,
+    fix: 'run it again with --verbose to see the ruleset and the answer',
+  }),
+  PTRAP_E_OPTION: (flag: string, nearest: string | undefined): Failure => ({
+    exit: 2,
+    cause: `unknown option ${visible(flag)}`,
+    fix: nearest ? `did you mean ${nearest}?` : 'ptrap --help lists all of them',
+  }),
+  PTRAP_E_SUBCOMMAND: (word: string, nearest: string): Failure => ({
+    exit: 2,
+    cause: `unknown command ${visible(word)}`,
+    fix: `did you mean ptrap ${nearest}? (for a host of that name: ptrap watch ${visible(word)})`,
+  }),
+  PTRAP_E_ARGUMENT: (argument: string, command: string): Failure => ({
+    exit: 2,
+    cause: `ptrap ${command} does not take "${visible(argument)}"`,
+    fix: `ptrap ${command} --help says what it takes`,
+  }),
+  PTRAP_E_VALUE: (flag: string, found: string, allowed: string): Failure => ({
+    exit: 2,
+    cause: `${flag}: found ${found}`,
+    fix: `allowed: ${allowed}`,
+  }),
+  PTRAP_E_NO_TARGET: (): Failure => ({
+    exit: 2,
+    cause: 'no target given',
+    fix: 'name at least one, such as: ptrap watch 192.168.1.1:53/udp',
+  }),
+  PTRAP_E_CONFIG: (file: string, key: string, found: string, allowed: string): Failure => ({
+    exit: 2,
+    cause: `${visible(file)}: ${key && `${visible(key)}: `}found ${found}`,
+    fix: `allowed: ${allowed}`,
+  }),
+  PTRAP_E_CONFIG_KEY: (
+    file: string,
+    key: string,
+    nearest: string | undefined,
+    all: readonly string[],
+  ): Failure => ({
+    exit: 2,
+    cause: `${visible(file)}: unknown key ${visible(key)}`,
+    fix: nearest ? `did you mean ${nearest}?` : `allowed: ${all.join(', ')}`,
+  }),
+  PTRAP_E_CONFIG_LOAD: (file: string, why: string): Failure => ({
+    exit: 2,
+    cause: `cannot load ${visible(file)}: ${visible(why)}`,
+    fix: 'correct the file, or use --config FILE or --no-config',
+  }),
+  PTRAP_E_UNTRUSTED: (file: string, culprit: string, why: string, cure: string): Failure => ({
+    exit: 2,
+    cause: `${visible(file)} is not loaded: ${visible(culprit)} ${why}`,
+    fix: `it would run as root; if you trust it: ${cure}`,
+  }),
+  PTRAP_E_PLUGIN: (reference: string, nearest: string | undefined, known: readonly string[]): Failure => ({
+    exit: 2,
+    cause: `unknown plugin "${visible(reference)}"`,
+    fix: nearest
+      ? `did you mean ${nearest}?`
+      : `allowed: a path such as ./my-plugin.ts, or ${known.join(', ')}`,
+  }),
+  PTRAP_E_PLUGIN_LOAD: (reference: string, why: string): Failure => ({
+    exit: 2,
+    cause: `cannot load plugin "${visible(reference)}": ${visible(why)}`,
+    fix: 'it must export a plugin, or a function that makes one, as its default; see docs/plugins.md',
+  }),
+  PTRAP_E_NETEM_MISSING: (answer: string): Failure => ({
+    exit: 3,
+    cause: `the kernel has no netem, so packets cannot be held: ${answer}`,
+    fix: 'install the kernel’s extra modules (apt install linux-modules-extra-$(uname -r) on Ubuntu, dnf install kernel-modules-extra on Fedora), or use --hold none',
+  }),
+  PTRAP_E_IFB_MISSING: (answer: string): Failure => ({
+    exit: 3,
+    cause: `the kernel has no ifb device, so packets cannot be held: ${answer}`,
+    fix: 'load or install the module ifb (modprobe ifb numifbs=0), or use --hold none',
+  }),
+  PTRAP_E_EGRESS_MISSING: (answer: string): Failure => ({
+    exit: 3,
+    cause: `nft cannot hook the egress of a device: ${answer}`,
+    fix: 'needs Linux 5.17 and nft 1.0.1 or newer; use --hold none',
+  }),
   PTRAP_E_COMMAND: (command: string, answer: string): Failure => ({
     exit: 1,
     cause: `\`${command}\` failed: ${answer}`,
     fix: 'run it again with --verbose to see every command and its answer',
+  }),
+  PTRAP_E_PLUGIN_INVALID: (plugin: string, problem: string): Failure => ({
+    exit: 2,
+    cause: `plugin ${plugin} is not a plugin: ${problem}`,
+    fix: "export definePlugin({ name, apply(trap) { … } }) or definePlugin(options => ({ … })), from 'ptrap'",
+  }),
+  PTRAP_E_PLUGIN_DUPLICATE: (plugin: string): Failure => ({
+    exit: 2,
+    cause: `there are two plugins named ${plugin}`,
+    fix: 'name each plugin once; notes and failures are kept by plugin name',
+  }),
+  PTRAP_E_PLUGIN_ANSWER: (hook: string, problem: string): Failure => ({
+    exit: 1,
+    cause: `a tap of ${hook} gave an answer that cannot be used: ${problem}`,
+    fix: 'answer as the plugin API describes it, or return nothing',
+  }),
+  PTRAP_E_HOOK_UNKNOWN: (hook: string, known: readonly string[]): Failure => ({
+    exit: 2,
+    cause: `there is no hook named ${hook}`,
+    fix: `tap one of ${known.join(', ')}`,
+  }),
+  PTRAP_E_NETLINK: (errno: string): Failure => ({
+    exit: 1,
+    cause: `the kernel refused a netlink request: ${errno}`,
+    fix: 'see `ptrap doctor` for what this kernel offers',
+  }),
+  PTRAP_E_NETLINK_TIMEOUT: (timeoutMs: number): Failure => ({
+    exit: 1,
+    cause: `the kernel did not answer a netlink request within ${timeoutMs} ms`,
+    fix: 'try again; the machine may be overloaded',
+  }),
+  PTRAP_E_NETLINK_LOST: (why: string): Failure => ({
+    exit: 1,
+    cause: `a netlink answer was lost: ${why}`,
+    fix: 'try again; the machine may be overloaded',
+  }),
+  PTRAP_E_NETLINK_MALFORMED: (what: string): Failure => ({
+    exit: 1,
+    cause: `malformed netlink ${what}`,
+    fix: 'report it as a bug, with the kernel version (uname -r)',
+  }),
+  PTRAP_E_NETLINK_CLOSED: (): Failure => ({
+    exit: 1,
+    cause: 'the netlink socket is closed',
+    fix: 'report it as a bug',
   }),
 } satisfies Record<`PTRAP_E_${string}`, (...detail: never[]) => Failure>;
 
