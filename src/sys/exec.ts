@@ -17,6 +17,11 @@ export type Trace = (line: string) => void;
 
 let trace: Trace = () => undefined;
 
+/** Says one line to whoever listens with `traceCommands`: for what passes to and from a long-lived child. */
+export function traceLine(line: string): void {
+  trace(line);
+}
+
 /** Sends every command line and its answer to `listener` from now on. */
 export function traceCommands(listener: Trace): void {
   trace = listener;

@@ -1,0 +1,69 @@
+import { failure } from '../errors.js';
+import type { NftSession } from '../nft/session.js';
+import type { ResolvedTarget } from '../target/target.js';
+import type { Teardown } from '../teardown/stack.js';
+import { devicesTo } from './devices.js';
+import { buildEgress } from './egress.js';
+import { makeIfb, removeIfb } from './ifb.js';
+import { changedQdiscs, snapshotQdiscs } from './qdisc.js';
+
+/** What the hold needs to know of the instance. */
+export interface HoldOptions {
+  /** Name of the netdev table, and of the ifb. */
+  table: string;
+  ifb: string;
+  /** Marks the ifb as this process's. */
+  alias: string;
+  delayMs: number;
+  /** Told on stderr what a user should know. */
+  say(line: string): void;
+}
+
+/** Names of an instance's ifb; `ptrap` and the id fit into the 15 characters of a link's name. */
+export function ifbName(instance: string): string {
+  return `ptrap${instance}`;
+}
+
+/** The alias by which another process sees whose the ifb is. */
+export function ifbAlias(pid: number, startTime: number): string {
+  return `ptrap pid=${pid} start=${startTime}`;
+}
+
+/**
+ * Holds packets to the targets for `delayMs` on every device that they leave by. Existing qdiscs are not touched;
+ * they are compared before and after all the same.
+ * @throws PTRAP_E_NETEM_MISSING, PTRAP_E_IFB_MISSING, PTRAP_E_EGRESS_MISSING; nothing is left then
+ */
+export async function holdWithNetem(
+  nft: NftSession,
+  teardown: Teardown,
+  targets: readonly ResolvedTarget[],
+  { table, ifb, alias, delayMs, say }: HoldOptions,
+): Promise<void> {
+  const devices = await devicesTo(targets);
+  if (devices.length === 0) say('no route to any target: nothing can be held until there is one');
+  await teardown.attempt(async () => {
+    const before = await snapshotQdiscs(devices);
+    teardown.defer('compare qdiscs', async () => {
+      const changed = changedQdiscs(before, await snapshotQdiscs(devices));
+      if (changed.length > 0) say(`changed while ptrap ran, and not by ptrap: ${changed.join(', ')}`);
+    });
+    await teardown.make(
+      { kind: 'link', name: ifb, alias },
+      () => makeIfb(ifb, alias, delayMs),
+      async () => {
+        const { dropped } = await removeIfb(ifb, alias);
+        if (dropped > 0)
+          say(`netem dropped ${dropped} held packets: more than its queue takes were held at once`);
+      },
+    );
+    await teardown.make(
+      { kind: 'table', family: 'netdev', name: table },
+      () =>
+        nft.transaction(buildEgress(table, ifb, devices, targets)).catch((error: unknown) => {
+          throw failure('PTRAP_E_EGRESS_MISSING', String(error));
+        }),
+      () => nft.deleteTable('netdev', table),
+    );
+  });
+}

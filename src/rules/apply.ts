@@ -1,0 +1,53 @@
+import type { NftSession } from '../nft/session.js';
+import type { ResolvedTarget } from '../target/target.js';
+import type { Teardown } from '../teardown/stack.js';
+import {
+  buildProbeRule,
+  buildRuleset,
+  CHAIN,
+  tableName,
+  type ProbeAddress,
+  type RulesetOptions,
+} from './ruleset.js';
+
+/** The instance's rules as the kernel has them. */
+export interface RuleSet {
+  /** Name of the table, in family inet. */
+  table: string;
+  /** Handles of the rules in the base chain, by their comment. */
+  handles: ReadonlyMap<string, number>;
+  /** Logs probe packets until the returned function takes the rule away again, by its handle. */
+  addProbe(probe: ProbeAddress): Promise<() => Promise<void>>;
+}
+
+/**
+ * Applies the ruleset in one transaction and keeps the handles.
+ * @throws PTRAP_E_NFT when nft refuses it
+ */
+export async function applyRules(
+  nft: NftSession,
+  teardown: Teardown,
+  targets: readonly ResolvedTarget[],
+  options: RulesetOptions,
+): Promise<RuleSet> {
+  const table = tableName(options.instance);
+  const answer = await teardown.make(
+    { kind: 'table', family: 'inet', name: table },
+    () => nft.transaction(buildRuleset(targets, options)),
+    () => nft.deleteTable('inet', table),
+  );
+  const rules = answer.added.flatMap(object => (object['rule'] ? [object['rule']] : []));
+  const handles = new Map(
+    rules.flatMap(({ comment, handle }) => (comment && handle ? [[comment, handle]] : [])),
+  );
+
+  async function addProbe(probe: ProbeAddress): Promise<() => Promise<void>> {
+    const { added } = await nft.transaction([buildProbeRule(options.instance, probe)]);
+    const handle = added.at(-1)?.['rule']?.handle;
+    return async () => {
+      await nft.transaction([`delete rule inet ${table} ${CHAIN} handle ${handle}`]);
+    };
+  }
+
+  return { table, handles, addProbe };
+}

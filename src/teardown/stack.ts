@@ -1,0 +1,88 @@
+import {
+  ownNetns,
+  removeRecord,
+  startTimeOf,
+  writeRecord,
+  type Effect,
+  type InstanceRecord,
+} from './record.js';
+
+/** The one stack of what is to be undone, last in first out; every effect is on disk before it is made. */
+export interface Teardown extends AsyncDisposable {
+  /** Writes the effect down, makes it, and undoes it in the end; also when making it failed half-way. */
+  make<T>(effect: Effect, make: () => Promise<T>, undo: () => Promise<void>): Promise<T>;
+  /** Remembers what must end with ptrap but leaves nothing on the machine that outlives it. */
+  defer(label: string, undo: () => Promise<void>): void;
+  /** Runs `work`; when it fails, undoes at once what it made, and fails. */
+  attempt<T>(work: () => Promise<T>): Promise<T>;
+}
+
+interface Entry {
+  label: string;
+  effect?: Effect;
+  undo(): Promise<void>;
+}
+
+/**
+ * Opens the stack of an instance and its record. Disposing of it undoes everything, goes on past failures, and
+ * then throws what failed, all together; an effect that could not be undone stays in the record.
+ */
+export async function openTeardown(instance: string, targets: string[]): Promise<Teardown> {
+  const entries: Entry[] = [];
+  const identity = {
+    version: 1 as const,
+    instance,
+    pid: process.pid,
+    startTime: (await startTimeOf(process.pid)) ?? 0,
+    netns: await ownNetns(),
+    targets,
+  };
+  const record = (): InstanceRecord => ({
+    ...identity,
+    effects: entries.flatMap(({ effect }) => (effect ? [effect] : [])),
+  });
+  await writeRecord(record());
+
+  async function unwindTo(length: number): Promise<unknown[]> {
+    const failures: unknown[] = [];
+    const kept: Entry[] = [];
+    while (entries.length > length) {
+      const entry = entries.pop()!;
+      try {
+        await entry.undo();
+      } catch (error) {
+        failures.push(error);
+        if (entry.effect) kept.unshift(entry);
+      }
+    }
+    entries.push(...kept.map(entry => ({ ...entry, undo: () => Promise.resolve() })));
+    return failures;
+  }
+
+  return {
+    async make(effect, make, undo) {
+      entries.push({ label: effect.kind, effect, undo });
+      await writeRecord(record());
+      return make();
+    },
+    defer(label, undo) {
+      entries.push({ label, undo });
+    },
+    async attempt(work) {
+      const before = entries.length;
+      try {
+        return await work();
+      } catch (error) {
+        const failures = await unwindTo(before);
+        throw failures.length === 0 ? error : new AggregateError([error, ...failures], String(error));
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const failures = await unwindTo(0);
+      if (entries.length === 0) await removeRecord(instance);
+      else await writeRecord(record());
+      if (failures.length === 1) throw failures[0];
+      if (failures.length > 1) throw new AggregateError(failures, failures.map(String).join('\n'));
+    },
+  };
+}
