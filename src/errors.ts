@@ -127,6 +127,46 @@ const failures = {
     cause: `nft cannot hook the egress of a device: ${answer}`,
     fix: 'needs Linux 5.17 and nft 1.0.1 or newer; use --hold none',
   }),
+  PTRAP_E_JOURNALCTL: (answer: string): Failure => ({
+    exit: 1,
+    cause: `journalctl does not bring the journal: ${visible(answer)}`,
+    fix: 'see what `journalctl -f -k` says',
+  }),
+  PTRAP_E_PROBE_NOT_LOGGED: (): Failure => ({
+    exit: 1,
+    cause: 'a packet of ptrap’s own, sent over lo, did not pass its rule',
+    fix: 'see that lo is up (ip link set lo up) and no firewall of yours drops 127.0.0.0/8',
+  }),
+  PTRAP_E_NETNS_LOG: (): Failure => ({
+    exit: 3,
+    cause: 'the kernel logs no packets of this network namespace',
+    fix: 'sysctl -w net.netfilter.nf_log_all_netns=1, or run ptrap outside of the namespace',
+  }),
+  PTRAP_E_JOURNALD_DOWN: (): Failure => ({
+    exit: 3,
+    cause: 'systemd-journald is not running',
+    fix: 'start it (systemctl start systemd-journald)',
+  }),
+  PTRAP_E_KERNEL_LOG_HELD: (): Failure => ({
+    exit: 3,
+    cause: 'the journal has kernel messages, but those of ptrap’s rule do not arrive',
+    fix: 'see MaxLevelStore (must be debug) and ReadKMsg in journald.conf(5), and whether journald is overloaded',
+  }),
+  PTRAP_E_KERNEL_LOG_UNREAD: (answer: string): Failure => ({
+    exit: 3,
+    cause: `the journal shows no kernel messages${answer ? ` (${visible(answer)})` : ''}`,
+    fix: 'see ReadKMsg in journald.conf(5), and that this user may read the journal; in a container run ptrap on the host',
+  }),
+  PTRAP_E_PROBE_LOST: (lost: number, sent: number): Failure => ({
+    exit: 1,
+    cause: `${lost} of ${sent} probe packets did not come back through the source`,
+    fix: 'the machine is too busy for its journal; try again later',
+  }),
+  PTRAP_E_PROBE_UNRESOLVED: (): Failure => ({
+    exit: 3,
+    cause: 'ptrap could not find its own socket: the kernel’s socket diagnosis or /proc is closed to it',
+    fix: 'load inet_diag and udp_diag (modprobe udp_diag), run it as root, and not under hidepid',
+  }),
   PTRAP_E_COMMAND: (command: string, answer: string): Failure => ({
     exit: 1,
     cause: `\`${command}\` failed: ${answer}`,

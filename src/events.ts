@@ -50,7 +50,8 @@ const grade = z.enum(['exact', 'wildcard', 'shared', 'cgroup', 'uid', 'history',
 
 const unresolvedReason = z.enum(['exited', 'kernel', 'forwarded', 'other-netns', 'ambiguous', 'timeout']);
 
-const resolution = z.discriminatedUnion('status', [
+/** Who sent a packet, or why nobody can be named; plugins' answers are held to it too. */
+export const resolution = z.discriminatedUnion('status', [
   z.strictObject({
     status: z.literal('resolved'),
     via: z.string().describe('what named the process: sock-diag, procfs, or a plugin'),

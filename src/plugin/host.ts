@@ -1,0 +1,120 @@
+import type { Ready, Resolution, Sighting, Summary } from '../events.js';
+import type { Match, Plugin, PluginFailure } from '../hooks.js';
+import type { Sink } from '../report/dispatch.js';
+import { sealed } from './answer.js';
+import { currentGuard, streak, type Tally } from './guard.js';
+import { createMember, type Member, type Services } from './member.js';
+import { checkPlugins } from './valid.js';
+
+export type { Services } from './member.js';
+
+/** What went wrong with one plugin. */
+export interface PluginTally extends Tally {
+  plugin: string;
+}
+
+/** The plugins of one instance, in the order in which they were named. Nothing here rejects or throws. */
+export interface PluginHost extends AsyncDisposable {
+  /** One for each plugin: where sightings are to be delivered (see openDispatch). */
+  readonly sinks: readonly Sink[];
+  /** Tells every plugin, all at once, that rules and hold are in place. */
+  armed(ready: Ready): Promise<void>;
+  /** Whether no plugin drops the match. */
+  accept(match: Match): boolean;
+  /** The first answer of a plugin to who sent it; undefined when none has one. */
+  resolve(match: Match): Promise<Resolution | undefined>;
+  /** The sighting with all plugins' notes; each sees those of the plugins before it. */
+  enrich(sighting: Sighting): Promise<Sighting>;
+  /** Tells every plugin, all at once, how it ended; drain the reports first. */
+  done(summary: Summary): Promise<void>;
+  /** What went wrong, for plugins with which something did. */
+  failures(): PluginTally[];
+  /**
+   * For an uncaught exception or unhandled rejection: true when it came from a plugin's timer, event or
+   * unawaited promise. It is then reported as that plugin's failure and need not end the process.
+   */
+  stray(error: unknown): boolean;
+}
+
+/**
+ * Applies the plugins, all at once. One whose apply fails is reported and disabled. Disposing of the host
+ * disposes of what they returned, each on its own timeout.
+ * @throws PTRAP_E_PLUGIN_INVALID, PTRAP_E_PLUGIN_DUPLICATE before any is applied
+ */
+export async function openPlugins(plugins: readonly Plugin[], services: Services): Promise<PluginHost> {
+  checkPlugins(plugins);
+  const members: Member[] = [];
+  const tell = (failure: PluginFailure) => {
+    services.failed(failure);
+    if (failure.hook !== 'pluginFailed')
+      for (const member of members) member.hooks.pluginFailed.call(failure);
+  };
+  members.push(...plugins.map(plugin => createMember(plugin, services, tell)));
+  const strays = new Map(members.map(({ guard }) => [guard, streak()]));
+  const all = async (act: (member: Member) => Promise<unknown>) => {
+    await Promise.all(members.map(act));
+  };
+  await all(member => member.apply());
+  let disposed: Promise<void> | undefined;
+
+  return {
+    sinks: members.map(({ sink }) => sink),
+    armed: ready =>
+      all(member => member.call('armed', (hooks, context) => hooks.armed.promise(sealed(ready), context))),
+    accept: match => accepted(members, match),
+    resolve: match => resolved(members, match),
+    enrich: sighting => enriched(members, sighting),
+    done: summary =>
+      all(member => member.call('done', (hooks, context) => hooks.done.promise(sealed(summary), context))),
+    failures: () =>
+      members
+        .map(tallyOf)
+        .filter(({ threw, timeouts, dropped, disabled }) => threw + timeouts + dropped > 0 || disabled),
+    stray(error) {
+      const guard = currentGuard();
+      const row = guard && strays.get(guard);
+      if (row) guard.fail('outside its hooks', 'threw', error, row);
+      return row !== undefined;
+    },
+    [Symbol.asyncDispose]() {
+      disposed ??= all(member => member.dispose()).finally(() =>
+        members.forEach(({ guard }) => guard.abort()),
+      );
+      return disposed;
+    },
+  };
+}
+
+function tallyOf({ guard }: Member): PluginTally {
+  return { plugin: guard.plugin, ...guard.tally };
+}
+
+function accepted(members: readonly Member[], match: Match): boolean {
+  const asked = members.filter(({ hooks }) => hooks.accept.taps.length > 0);
+  if (asked.length === 0) return true;
+  const given = sealed(match);
+  return asked.every(
+    ({ guard, hooks }) => guard.attempt('accept', () => hooks.accept.call(given), streak()) !== false,
+  );
+}
+
+async function resolved(members: readonly Member[], match: Match): Promise<Resolution | undefined> {
+  for (const member of members) {
+    if (member.hooks.resolve.taps.length === 0) continue;
+    const answer = await member.call('resolve', (hooks, context) =>
+      hooks.resolve.promise(sealed(match), context),
+    );
+    if (answer) return answer;
+  }
+  return undefined;
+}
+
+async function enriched(members: readonly Member[], sighting: Sighting): Promise<Sighting> {
+  let noted = sealed(sighting);
+  for (const member of members) {
+    if (member.hooks.enrich.taps.length === 0) continue;
+    const given = noted;
+    noted = (await member.call('enrich', (hooks, context) => hooks.enrich.promise(given, context))) ?? given;
+  }
+  return noted;
+}
