@@ -2,7 +2,7 @@ import { execa, type Options, type ResultPromise } from 'execa';
 import { failure } from '../errors.js';
 
 /** Directories in which system tools are looked for. Root runs these, so the caller's PATH has no say. */
-const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin';
+export const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin';
 
 /** Debian package that brings each tool. */
 const packages: Record<string, string> = {

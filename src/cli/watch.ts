@@ -1,0 +1,48 @@
+import { mergeSettings } from '../config/merge.js';
+import type { Settings } from '../config/settings.js';
+import type { Summary } from '../events.js';
+import { openOutput } from '../report/output.js';
+import type { Asked } from './arguments.js';
+import { readFlags } from './flags.js';
+
+/** `ptrap watch`: gathers the settings, runs the pipeline or describes it, and gives the exit code. */
+export async function watchCommand(asked: Asked<'watch'>): Promise<number> {
+  const { flags, configFile } = readFlags(asked);
+  const settings = await mergeSettings(flags, await findConfig(configFile), process.cwd());
+  return settings.dryRun ? dryRun(settings) : watch(settings);
+}
+
+async function findConfig(file: string | false | undefined) {
+  if (file === false) return undefined;
+  const { loadConfig } = await import('../config/load.js');
+  return loadConfig(file);
+}
+
+async function dryRun(settings: Settings): Promise<number> {
+  const { describe } = await import('../dry-run.js');
+  const output = openOutput('pretty', process);
+  output.print(await describe(settings));
+  await output.finish();
+  return 0;
+}
+
+async function watch(settings: Settings): Promise<number> {
+  const output = openOutput(settings.output, process);
+  try {
+    const [{ requireMachine }, { run }, { traceCommands }] = await Promise.all([
+      import('../sys/requirements.js'),
+      import('../run.js'),
+      import('../sys/exec.js'),
+    ]);
+    if (settings.verbose) traceCommands(line => output.say(line));
+    await requireMachine(settings);
+    return exitCode(settings, await run(settings, output));
+  } finally {
+    await output.finish();
+  }
+}
+
+function exitCode({ failOnMatch }: Settings, { reason, matches }: Summary): number {
+  if (reason === 'error') return 1;
+  return failOnMatch && matches > 0 ? 10 : 0;
+}

@@ -1,0 +1,254 @@
+import type { Plugin } from '../hooks.js';
+import type { Settings } from './settings.js';
+
+/** Headings of `--help` and docs/options.md. */
+export type Group =
+  'What to watch' | 'How to catch it' | 'What to do with it' | 'When to stop' | 'ptrap itself';
+
+interface Base {
+  /** Spelling on the command line, without the dashes; `--no-` is made from it where it applies. */
+  flag: string;
+  alias?: string;
+  group: Group;
+  /** One sentence. */
+  docs: string;
+  /** A value, as it is typed after the flag; switches have none. */
+  example?: string;
+  /** Not a key of the config file. */
+  cliOnly?: true;
+  /** Given without a dash. */
+  positional?: true;
+}
+
+/** What values an option takes; zod schema, yargs option and docs are made from it. */
+type Kind =
+  | { kind: 'boolean' }
+  | { kind: 'text' }
+  | { kind: 'targets' }
+  | { kind: 'plugins' }
+  | { kind: 'integer'; min: number }
+  | { kind: 'duration'; min: number; max: number; auto?: true }
+  | { kind: 'choice'; choices: readonly string[] };
+
+export type Option = Base & Kind & { default?: unknown };
+
+/** A plugin in a config file: an instance, a built-in's name or a path, or one of these with options. */
+export type PluginReference = Plugin | string | readonly [name: string, options: unknown];
+
+/** Every setting must have a row, and a row's default must fit its setting: a missing one does not compile. */
+type Rows = { [Key in keyof Settings]: Base & Kind & { default: Settings[Key] } };
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** The one table of settings. Config type and schema, command line, help and docs all come from it. */
+export const options = {
+  targets: {
+    flag: 'target',
+    positional: true,
+    kind: 'targets',
+    default: [],
+    group: 'What to watch',
+    docs: 'An address, network or host name, with or without port (or range) and protocol; several may be given.',
+    example: '192.168.1.1:53/udp',
+  },
+  newConnections: {
+    flag: 'new-connections',
+    alias: 'c',
+    kind: 'boolean',
+    default: false,
+    group: 'What to watch',
+    docs: 'Of tcp, match only the packet that opens a connection.',
+  },
+  source: {
+    flag: 'source',
+    kind: 'choice',
+    choices: ['auto', 'journal'],
+    default: 'auto',
+    group: 'How to catch it',
+    docs: 'Where matches are read from: auto takes what this machine offers.',
+    example: 'journal',
+  },
+  hold: {
+    flag: 'hold',
+    kind: 'choice',
+    choices: ['netem', 'none'],
+    default: undefined,
+    group: 'How to catch it',
+    docs: 'What keeps a packet back until its process is known; by default netem where the kernel has it, else none.',
+    example: 'none',
+  },
+  delay: {
+    flag: 'delay',
+    alias: 's',
+    kind: 'duration',
+    min: 1,
+    max: 60_000,
+    auto: true,
+    default: 'auto',
+    group: 'How to catch it',
+    docs: "How long a packet is held back: milliseconds or a duration; auto measures the source's latency at start.",
+    example: '60ms',
+  },
+  limit: {
+    flag: 'limit',
+    alias: 'n',
+    kind: 'integer',
+    min: 1,
+    default: 20,
+    group: 'What to do with it',
+    docs: 'Most sightings a minute for one key (see --limit-per); the rest is counted, not shown.',
+    example: '5',
+  },
+  limitPer: {
+    flag: 'limit-per',
+    kind: 'choice',
+    choices: ['connection', 'process', 'executable', 'none'],
+    default: 'connection',
+    group: 'What to do with it',
+    docs: 'What the limit counts by; none lifts it.',
+    example: 'process',
+  },
+  exec: {
+    flag: 'exec',
+    alias: 'e',
+    kind: 'text',
+    default: undefined,
+    group: 'What to do with it',
+    docs: 'A command run for each sighting, with the PID as its last argument and PTRAP_* in its environment.',
+    example: '"pstree -p -H"',
+  },
+  plugins: {
+    flag: 'plugin',
+    kind: 'plugins',
+    default: [],
+    group: 'What to do with it',
+    docs: "A plugin's name, or the path of a plugin of your own; repeatable.",
+    example: './my-plugin.ts',
+  },
+  output: {
+    flag: 'output',
+    kind: 'choice',
+    choices: ['pretty', 'json', 'quiet'],
+    default: 'pretty',
+    group: 'What to do with it',
+    docs: 'On stdout: text for a person, one JSON object a line, or only what commands and plugins print.',
+    example: 'json',
+  },
+  count: {
+    flag: 'count',
+    kind: 'integer',
+    min: 1,
+    default: undefined,
+    group: 'When to stop',
+    docs: 'Stop after so many sightings.',
+    example: '1',
+  },
+  for: {
+    flag: 'for',
+    kind: 'duration',
+    min: 1,
+    max: 24 * DAY,
+    default: undefined,
+    group: 'When to stop',
+    docs: 'Stop after this time: milliseconds or a duration.',
+    example: '10m',
+  },
+  failOnMatch: {
+    flag: 'fail-on-match',
+    kind: 'boolean',
+    default: false,
+    group: 'When to stop',
+    docs: 'Exit with code 10 when anything was seen.',
+  },
+  dryRun: {
+    flag: 'dry-run',
+    kind: 'boolean',
+    default: false,
+    cliOnly: true,
+    group: 'ptrap itself',
+    docs: 'Print the nft ruleset, the commands and the files that would be made; change nothing.',
+  },
+  verbose: {
+    flag: 'verbose',
+    alias: 'v',
+    kind: 'boolean',
+    default: false,
+    group: 'ptrap itself',
+    docs: 'Show on stderr each command that is run and what it answered.',
+  },
+} as const satisfies Rows;
+
+/** Flags that are no setting of their own: another spelling of one target, and where the config lies. */
+export const cliOptions = {
+  ip: {
+    flag: 'ip',
+    alias: 'i',
+    kind: 'text',
+    cliOnly: true,
+    group: 'What to watch',
+    docs: 'Address, network or host name of the target; without it: any host.',
+    example: '192.168.1.1',
+  },
+  port: {
+    flag: 'port',
+    alias: 'p',
+    kind: 'text',
+    cliOnly: true,
+    group: 'What to watch',
+    docs: 'Port or port range of the target; without it: any port.',
+    example: '53',
+  },
+  tcp: {
+    flag: 'tcp',
+    alias: 't',
+    kind: 'boolean',
+    cliOnly: true,
+    group: 'What to watch',
+    docs: 'Only tcp (without -t and -u: tcp and udp).',
+  },
+  udp: {
+    flag: 'udp',
+    alias: 'u',
+    kind: 'boolean',
+    cliOnly: true,
+    group: 'What to watch',
+    docs: 'Only udp.',
+  },
+  config: {
+    flag: 'config',
+    kind: 'text',
+    cliOnly: true,
+    group: 'ptrap itself',
+    docs: 'The config file, instead of the one that is found; --no-config takes none.',
+    example: './ptrap.config.ts',
+  },
+} as const satisfies Record<string, Option>;
+
+type Table = typeof options;
+
+/** Settings that a config file may hold. */
+export type ConfigKey = {
+  [Key in keyof Table]: Table[Key] extends { cliOnly: true } ? never : Key;
+}[keyof Table];
+
+type Input<Row> = Row extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : Row extends { kind: 'boolean' }
+    ? boolean
+    : Row extends { kind: 'integer' }
+      ? number
+      : Row extends { kind: 'duration' }
+        ? number | string
+        : Row extends { kind: 'targets' }
+          ? string[]
+          : Row extends { kind: 'plugins' }
+            ? PluginReference[]
+            : string;
+
+/** What a config file exports, see docs/options.md. */
+export type Config = { [Key in ConfigKey]?: Input<Table[Key]> | undefined };
+
+/** The rows that a config file may set. */
+export const configOptions = Object.fromEntries(
+  Object.entries(options).filter(([, option]) => !('cliOnly' in option)),
+) as Record<ConfigKey, Option>;

@@ -1,0 +1,27 @@
+import type { Plugin } from '../hooks.js';
+
+/** What one run of ptrap was asked for: flags over config file over defaults, checked. */
+export interface Settings {
+  /** Target texts that `parseTarget` has accepted. */
+  targets: string[];
+  newConnections: boolean;
+  source: 'auto' | 'journal';
+  /** Undefined: netem where the kernel has it, else none, with a note. */
+  hold: 'netem' | 'none' | undefined;
+  /** Milliseconds, or `auto`: measured at start. */
+  delay: number | 'auto';
+  /** Most sightings a minute for one key. */
+  limit: number;
+  limitPer: 'connection' | 'process' | 'executable' | 'none';
+  /** The command of `-e`; its plugin is already among `plugins`. */
+  exec: string | undefined;
+  plugins: Plugin[];
+  output: 'pretty' | 'json' | 'quiet';
+  /** Stop after so many sightings. */
+  count: number | undefined;
+  /** Stop after so many milliseconds. */
+  for: number | undefined;
+  failOnMatch: boolean;
+  dryRun: boolean;
+  verbose: boolean;
+}

@@ -1,0 +1,102 @@
+import { styleText } from 'node:util';
+import type { Event } from '../events.js';
+import { visible } from '../sys/text.js';
+import { jsonLine } from './json.js';
+import { prettyEvent, type Style } from './pretty.js';
+
+/** What the pipeline may tell the outside world. Everything that is not a result goes to stderr. */
+export interface Output {
+  /** One event of the contract, shown as `--output` asks. */
+  event(event: Event): void;
+  /** A note for the person at the terminal, on stderr. */
+  say(line: string): void;
+  /** Text meant for a person: on stdout, or on stderr where stdout carries JSON. */
+  print(text: string): void;
+  /** Aborted when nobody reads stdout any more (EPIPE) or it cannot be written: time to stop. */
+  readonly closed: AbortSignal;
+}
+
+/** An output with an end. */
+export interface OpenOutput extends Output {
+  /** Waits until the readers have taken what was written, after saying how many lines they were too slow for. */
+  finish(): Promise<void>;
+}
+
+/** Bytes that may wait for a slow reader; lines beyond that are dropped and counted. */
+const PATIENCE = 4 * 1024 * 1024;
+
+interface Streams {
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+}
+
+/** Opens stdout and stderr for one `--output` mode. Neither a closed nor a slow reader can harm ptrap. */
+export function openOutput(mode: 'pretty' | 'json' | 'quiet', { stdout, stderr }: Streams): OpenOutput {
+  const results = guarded(stdout);
+  const notes = guarded(stderr);
+  const style = { out: styleOf(stdout), err: styleOf(stderr) };
+  const say = (line: string) => notes.write(`${harmless(`ptrap: ${line}`)}\n`);
+
+  return {
+    closed: results.closed,
+    say,
+    print: text => (mode === 'json' ? notes : results).write(`${harmless(text.replace(/\n$/, ''))}\n`),
+    event(event) {
+      if (mode === 'quiet') return;
+      if (mode === 'json') results.write(jsonLine(event));
+      else if (event.type === 'sighting') results.write(joined(prettyEvent(event, style.out)));
+      else notes.write(joined(prettyEvent(event, style.err)));
+    },
+    async finish() {
+      if (results.dropped() > 0)
+        say(`${results.dropped()} results were not written: their reader was too slow`);
+      if (results.closed.aborted && !isBrokenPipe(results.closed.reason)) {
+        say(`stdout cannot be written: ${String(results.closed.reason)}`);
+      }
+      await Promise.all([results.drained(), notes.drained()]);
+    },
+  };
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.map(line => `${line}\n`).join('');
+}
+
+/** Text of a process, line by line, with tabs and line ends left as they are. Doing it twice changes nothing. */
+function harmless(text: string): string {
+  return text.replace(/[^\t\n]+/g, visible);
+}
+
+/** Width and colours of a stream; node decides on colours by terminal, NO_COLOR and FORCE_COLOR. */
+function styleOf(stream: NodeJS.WriteStream): Style {
+  return {
+    colour: styleText('bold', 'x', { stream }) !== 'x',
+    ...(stream.isTTY && { columns: stream.columns }),
+  };
+}
+
+function isBrokenPipe(reason: unknown): boolean {
+  return (reason as NodeJS.ErrnoException).code === 'EPIPE';
+}
+
+/** A stream that drops and counts what its reader is too slow for, and whose failure is a signal. */
+function guarded(stream: NodeJS.WriteStream) {
+  const gone = new AbortController();
+  let dropped = 0;
+  stream.on('error', error => gone.abort(error));
+  return {
+    closed: gone.signal,
+    dropped: () => dropped,
+    write(text: string): void {
+      if (gone.signal.aborted || text === '') return;
+      if (stream.writableLength > PATIENCE) dropped += 1;
+      else stream.write(text);
+    },
+    drained: () =>
+      new Promise<void>(resolve => {
+        if (gone.signal.aborted) return resolve();
+        gone.signal.addEventListener('abort', () => resolve(), { once: true });
+        stream.write('', () => resolve());
+      }),
+  };
+}

@@ -1,0 +1,132 @@
+import { styleText } from 'node:util';
+import type {
+  Event,
+  Flow,
+  Grade,
+  ProcessInfo,
+  Ready,
+  Resolution,
+  Sighting,
+  Summary,
+  UnresolvedReason,
+} from '../events.js';
+import { visible } from '../sys/text.js';
+import { treeLines } from './tree.js';
+
+/** How text may look on its stream; without `columns` lines are not cut. */
+export interface Style {
+  colour: boolean;
+  columns?: number;
+}
+
+type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
+
+/** An event as lines for a person. Text of processes is escaped. */
+export function prettyEvent(event: Event, style: Style): string[] {
+  const paint: Paint = (format, text) =>
+    style.colour ? styleText(format, text, { validateStream: false }) : text;
+  switch (event.type) {
+    case 'ready':
+      return [paint('dim', readyLine(event))];
+    case 'sighting':
+      return sightingLines(event, paint, style.columns);
+    case 'summary':
+      return [paint('dim', summaryLine(event))];
+  }
+}
+
+function readyLine({ targets, source, sourceLatencyMs, hold }: Ready): string {
+  const held = hold.strategy === 'none' ? 'no hold' : `held ${hold.delayMs} ms by ${hold.strategy}`;
+  return visible(
+    `ptrap: watching ${targets.join(', ')} (${source}, ${sourceLatencyMs.toFixed(1)} ms; ${held})`,
+  );
+}
+
+function summaryLine({ matches, resolved, unresolved, suppressed, lost }: Summary): string {
+  const parts = [`${resolved} resolved`, `${unresolved} unresolved`];
+  if (suppressed > 0) parts.push(`${suppressed} suppressed by the limit`);
+  if (lost > 0) parts.push(`${lost} lost`);
+  return `ptrap: ${matches} ${matches === 1 ? 'match' : 'matches'}: ${parts.join(', ')}`;
+}
+
+function sightingLines({ at, flow, resolution, count }: Sighting, paint: Paint, columns?: number): string[] {
+  const head = [
+    paint('dim', localTime(at)),
+    ...who(resolution, flow, paint),
+    visible(flowText(flow)),
+    ...remarks(resolution).map(remark => paint('yellow', remark)),
+    ...(count > 1 ? [paint('yellow', `×${count}`)] : []),
+  ].join('  ');
+  if (resolution.status === 'unresolved') return [head];
+  const width = columns === undefined ? {} : { columns: columns - INDENT.length };
+  const trees = resolution.processes.map(process => treeLines(process, width).map(line => INDENT + line));
+  return [head, ...trees.flatMap(lines => highlightLast(lines, paint))];
+}
+
+const INDENT = '  ';
+
+/** The culprit is the last line of its tree. */
+function highlightLast(lines: readonly string[], paint: Paint): string[] {
+  return lines.map((line, index) => (index === lines.length - 1 ? line : paint('dim', line)));
+}
+
+function who(resolution: Resolution, flow: Flow, paint: Paint): string[] {
+  const holders = resolution.status === 'resolved' ? resolution.processes : [];
+  if (holders.length === 0) {
+    return [paint('red', 'unknown process'), ...(flow.uid === null ? [] : [`uid ${flow.uid}`])];
+  }
+  const names = holders.map(({ comm, pid }) => paint(['bold', 'green'], visible(`${comm}[${pid}]`)));
+  const users = unique(holders.map(({ user, uid }) => user ?? `uid ${uid}`));
+  return [names.join(', '), visible(users.join(', ')), ...unique(holders.flatMap(place))];
+}
+
+/** Where a process belongs: its container, else its systemd unit. */
+function place({ container, unit }: ProcessInfo): string[] {
+  if (container !== null) return [visible(`container ${container.slice(0, 12)}`)];
+  return unit === null ? [] : [visible(unit)];
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+/** `src → dst/protocol`, with the ICMP type and code where there are no ports. */
+function flowText({ src, dst, protocol, icmp, family }: Flow): string {
+  const end = ({ address, port }: Flow['src']) =>
+    port === undefined ? address : `${family === 'ipv6' ? `[${address}]` : address}:${port}`;
+  const detail = icmp ? ` type ${icmp.type} code ${icmp.code}` : '';
+  return `${end(src)} → ${end(dst)}/${protocol}${detail}`;
+}
+
+const gradeWords: Record<Grade, string | undefined> = {
+  exact: undefined,
+  call: undefined,
+  wildcard: '(its socket is bound to any address)',
+  shared: '(all of these hold the socket)',
+  cgroup: '(only its cgroup is known)',
+  uid: '(only its user is known)',
+  history: '(has exited since)',
+};
+
+const reasonWords: Record<UnresolvedReason, string> = {
+  exited: '(its process had exited before it could be asked for)',
+  kernel: '(sent by the kernel itself, no process owns it)',
+  forwarded: '(forwarded for another machine or container)',
+  'other-netns': '(its process lives in another network namespace)',
+  ambiguous: '(several sockets fit, none of them certainly)',
+  timeout: '(the look-up took too long)',
+};
+
+function remarks(resolution: Resolution): string[] {
+  const words =
+    resolution.status === 'unresolved' ? reasonWords[resolution.reason] : gradeWords[resolution.grade];
+  return words === undefined ? [] : [words];
+}
+
+/** Wall-clock time of this machine, with milliseconds. */
+function localTime(at: string): string {
+  const date = new Date(at);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+  return `${clock}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
