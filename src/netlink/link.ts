@@ -1,0 +1,29 @@
+import { constants } from 'node:os';
+import { attribute } from './message.js';
+import { isErrno, type NetlinkSocket } from './socket.js';
+
+/** The protocol that {@link linkIndex}'s socket must be opened with (linux/netlink.h). */
+export const NETLINK_ROUTE = 0;
+
+/** linux/rtnetlink.h, linux/if_link.h. */
+const RTM_GETLINK = 18;
+const IFLA_IFNAME = 3;
+const IFINFOMSG_BYTES = 16;
+
+/**
+ * The index of the network device `name` in this network namespace; undefined if there is none of that name.
+ * @throws as {@link NetlinkSocket.request}
+ */
+export async function linkIndex(socket: NetlinkSocket, name: string): Promise<number | undefined> {
+  const request = Buffer.concat([
+    Buffer.alloc(IFINFOMSG_BYTES),
+    attribute(IFLA_IFNAME, Buffer.from(`${name}\0`)),
+  ]);
+  try {
+    const [answer] = await socket.request(RTM_GETLINK, 0, request);
+    return answer === undefined || answer.length < IFINFOMSG_BYTES ? undefined : answer.readInt32LE(4);
+  } catch (error) {
+    if (isErrno(error, constants.errno.ENODEV)) return undefined;
+    throw error;
+  }
+}

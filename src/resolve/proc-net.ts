@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { addressText } from './address.js';
+import type { Socket } from './socket.js';
+
+/** Tables of /proc/net that sock_diag has no counterpart for everywhere: icmp, icmp6 (ping sockets), raw, raw6. */
+export type SocketTable = 'icmp' | 'icmp6' | 'raw' | 'raw6';
+
+/** The sockets in a table of this network namespace; none where the kernel has no such table. */
+export function readSocketTable(proc: string, table: SocketTable): Socket[] {
+  try {
+    return parseSocketTable(readFileSync(`${proc}/net/${table}`, 'latin1'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Parses such a table (proc(5)). The local port is the ICMP id of a ping socket and the protocol number of a raw one. */
+export function parseSocketTable(text: string): Socket[] {
+  return text
+    .split('\n')
+    .slice(1)
+    .map(parseLine)
+    .filter(socket => socket !== undefined);
+}
+
+function parseLine(line: string): Socket | undefined {
+  const [, local, remote, state, , , , uid, , inode] = line.trim().split(/\s+/);
+  const ends = [endpoint(local), endpoint(remote)] as const;
+  if (!ends[0] || !ends[1] || state === undefined || !/^\d+$/.test(inode ?? '')) return undefined;
+  return {
+    state: parseInt(state, 16),
+    local: ends[0],
+    remote: ends[1],
+    device: 0, // not told
+    uid: Number(uid),
+    inode: Number(inode),
+    v6Only: true,
+  };
+}
+
+/** `0100007F:0001`: 32-bit words in the machine's order, then the port. */
+function endpoint(text: string | undefined): Socket['local'] | undefined {
+  const [, address, port] = /^((?:[0-9A-F]{8}){1}|(?:[0-9A-F]{8}){4}):([0-9A-F]{4})$/i.exec(text ?? '') ?? [];
+  if (address === undefined || port === undefined) return undefined;
+  return { address: addressText(Buffer.from(address, 'hex').swap32()), port: parseInt(port, 16) };
+}

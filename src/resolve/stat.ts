@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+
+/** The fields of /proc/<pid>/stat that matter here. */
+export interface Stat {
+  comm: string;
+  ppid: number;
+  /** Clock ticks after boot; with the pid it identifies the process. */
+  startTime: number;
+}
+
+/** Clock ticks a second in /proc (USER_HZ: 100 on every machine that npm `netlink` has binaries for). */
+const TICKS = 100;
+/** How far the clocks of `at` and of startTime (10 ms ticks) may disagree. */
+const SLACK_MS = 100;
+
+/** Parses /proc/<pid>/stat (proc(5)); comm may hold anything, a `)` too. */
+export function parseStat(text: string): Stat | undefined {
+  const [open, close] = [text.indexOf('('), text.lastIndexOf(')')];
+  const fields = text.slice(close + 2).split(' '); // from field 3 on
+  const [ppid, startTime] = [Number(fields[1]), Number(fields[19])];
+  if (open < 0 || close < open || !Number.isInteger(ppid) || !Number.isInteger(startTime)) return undefined;
+  return { comm: text.slice(open + 1, close), ppid, startTime };
+}
+
+/** Undefined when there is no such process (any more). */
+export function readStat(proc: string, pid: number): Stat | undefined {
+  try {
+    return parseStat(readFileSync(`${proc}/${pid}/stat`, 'utf8'));
+  } catch {
+    return undefined; // ended
+  }
+}
+
+/**
+ * A test of a start time (ticks after boot): whether that process was there when a packet was seen `at` (ISO 8601).
+ * One from the future shows a clock that is not the kernel's (lxcfs shows a container its own uptime): it passes.
+ */
+export function presentAt(proc: string, at: string): (startTime: number) => boolean {
+  const uptimeMs = parseFloat(readFileSync(`${proc}/uptime`, 'latin1')) * 1000;
+  const ageMs = Date.now() - Date.parse(at);
+  const ticks = (ms: number) => ((ms + SLACK_MS) * TICKS) / 1000;
+  return startTime => !(startTime > ticks(uptimeMs - ageMs)) || startTime > ticks(uptimeMs);
+}
