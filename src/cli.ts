@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { inspect } from 'node:util';
+import { printLines } from './cli/print.js';
 import { failure, PtrapError } from './errors.js';
 import { isOlder } from './sys/version.js';
 import { ownPackage } from './sys/own-package.js';
@@ -20,10 +21,10 @@ async function start(): Promise<number> {
 }
 
 /** A known error is one line; of any other the stack is wanted. */
-function report(error: unknown): Promise<number> {
+async function report(error: unknown): Promise<number> {
   const known = error instanceof PtrapError;
-  const text = known ? error.message : inspect(error);
-  return new Promise(resolve => process.stderr.write(`${text}\n`, () => resolve(known ? error.exit : 1)));
+  await printLines(process.stderr, [known ? error.message : inspect(error)]);
+  return known ? error.exit : 1;
 }
 
 start()

@@ -34,7 +34,7 @@ export async function readArguments(args: readonly string[]): Promise<Invocation
   await parser(args, chosen => (invocation = chosen)).parseAsync([...args], {}, (_error, _argv, output) => {
     shown = output;
   });
-  return invocation ?? { command: 'show', text: `${shown}\n` };
+  return invocation ?? { command: 'show', text: shown };
 }
 
 type Choose = (invocation: Invocation) => void;

@@ -19,7 +19,7 @@ export interface WatchFlags {
 export function readFlags({ targets, values }: Asked<'watch'>): WatchFlags {
   const settings = Object.entries(options)
     .filter(([, option]) => !('positional' in option))
-    .map(([key, option]) => [key, read(option, values)]);
+    .map(([key, option]) => [key, read(option, values)] as const);
   const texts = targetTexts(targets, {
     ip: once(cliOptions.ip, values),
     port: once(cliOptions.port, values),

@@ -44,7 +44,7 @@ function readyLine({ targets, source, sourceLatencyMs, hold }: Ready): string {
 
 function summaryLine({ matches, resolved, unresolved, suppressed, lost }: Summary): string {
   const parts = [`${resolved} resolved`, `${unresolved} unresolved`];
-  if (suppressed > 0) parts.push(`${suppressed} suppressed by the limit`);
+  if (suppressed > 0) parts.push(`${suppressed} suppressed`);
   if (lost > 0) parts.push(`${lost} lost`);
   return `ptrap: ${matches} ${matches === 1 ? 'match' : 'matches'}: ${parts.join(', ')}`;
 }

@@ -33,6 +33,17 @@ export async function requireMachine(settings: { hold: 'netem' | 'none' | undefi
   }
 }
 
+/**
+ * Checks that a folder can be read, if it is there at all.
+ * @throws PTRAP_E_NOT_ROOT
+ */
+export async function requireAccess(folder: string): Promise<void> {
+  await access(folder, constants.R_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EACCES') throw failure('PTRAP_E_NOT_ROOT', [`access to ${folder}`]);
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
 async function isInstalled(tool: string): Promise<boolean> {
   const found = await Promise.all(
     SYSTEM_PATH.split(':').map(folder =>
