@@ -37,6 +37,7 @@ async function devicesUp(): Promise<string[]> {
 /** Names of the devices in the answer of `ip -j link`, without those of ptrap's own making. */
 export function parseLinks(json: string): string[] {
   return (JSON.parse(json) as { ifname?: string }[]).flatMap(({ ifname }) =>
-    ifname && !/^ptrap[0-9a-z]{6}$/.test(ifname) ? [ifname] : [],
+    // nft has no way to quote a quotation mark, which the kernel allows in a name
+    ifname && !ifname.includes('"') && !/^ptrap[0-9a-z]{6}$/.test(ifname) ? [ifname] : [],
   );
 }

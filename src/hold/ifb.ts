@@ -8,7 +8,7 @@ export type Command = readonly [file: string, ...args: string[]];
 const LIMIT = '100000';
 
 /** The commands that make the ifb, in order; up before any rule sends packets there, else they are lost. */
-export function ifbCommands(name: string, alias: string, delayMs: number): Command[] {
+export function ifbCommands(name: string, alias: string, delayMs: number | string): Command[] {
   return [
     ['modprobe', 'ifb', 'numifbs=0'],
     ['modprobe', 'sch_netem'],

@@ -25,7 +25,7 @@ export function ifbName(instance: string): string {
 }
 
 /** The alias by which another process sees whose the ifb is. */
-export function ifbAlias(pid: number, startTime: number): string {
+export function ifbAlias(pid: number | string, startTime: number | string): string {
   return `ptrap pid=${pid} start=${startTime}`;
 }
 

@@ -1,3 +1,5 @@
+import { counterReader, NETLINK_NETFILTER } from '../netlink/nft-counter.js';
+import { openNetlink } from '../netlink/socket.js';
 import type { NftSession } from '../nft/session.js';
 import type { ResolvedTarget } from '../target/target.js';
 import type { Teardown } from '../teardown/stack.js';
@@ -5,6 +7,8 @@ import {
   buildProbeRule,
   buildRuleset,
   CHAIN,
+  LOGGED,
+  MATCHED,
   tableName,
   type ProbeAddress,
   type RulesetOptions,
@@ -16,6 +20,8 @@ export interface RuleSet {
   table: string;
   /** Handles of the rules in the base chain, by their comment. */
   handles: ReadonlyMap<string, number>;
+  /** How many packets the kernel has counted so far; rejects once the table has gone. */
+  counters: { matched(): Promise<number>; logged(): Promise<number> };
   /** Logs probe packets until the returned function takes the rule away again, by its handle. */
   addProbe(probe: ProbeAddress): Promise<() => Promise<void>>;
 }
@@ -41,6 +47,13 @@ export async function applyRules(
     rules.flatMap(({ comment, handle }) => (comment && handle ? [[comment, handle]] : [])),
   );
 
+  const netlink = openNetlink(NETLINK_NETFILTER);
+  teardown.defer('counters', () => netlink[Symbol.dispose]());
+  const counters = {
+    matched: counterReader(netlink, table, MATCHED),
+    logged: counterReader(netlink, table, LOGGED),
+  };
+
   async function addProbe(probe: ProbeAddress): Promise<() => Promise<void>> {
     const { added } = await nft.transaction([buildProbeRule(options.instance, probe)]);
     const handle = added.at(-1)?.['rule']?.handle;
@@ -49,5 +62,5 @@ export async function applyRules(
     };
   }
 
-  return { table, handles, addProbe };
+  return { table, handles, counters, addProbe };
 }

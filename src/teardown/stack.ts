@@ -9,10 +9,12 @@ import {
 
 /** The one stack of what is to be undone, last in first out; every effect is on disk before it is made. */
 export interface Teardown extends AsyncDisposable {
+  /** Start time of this process in clock ticks after boot, as the record has it. */
+  readonly startTime: number;
   /** Writes the effect down, makes it, and undoes it in the end; also when making it failed half-way. */
   make<T>(effect: Effect, make: () => Promise<T>, undo: () => Promise<void>): Promise<T>;
   /** Remembers what must end with ptrap but leaves nothing on the machine that outlives it. */
-  defer(label: string, undo: () => Promise<void>): void;
+  defer(label: string, undo: () => void | PromiseLike<void>): void;
   /** Runs `work`; when it fails, undoes at once what it made, and fails. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -20,7 +22,7 @@ export interface Teardown extends AsyncDisposable {
 interface Entry {
   label: string;
   effect?: Effect;
-  undo(): Promise<void>;
+  undo(): void | PromiseLike<void>;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function openTeardown(instance: string, targets: string[]): Promise
   }
 
   return {
+    startTime: identity.startTime,
     async make(effect, make, undo) {
       entries.push({ label: effect.kind, effect, undo });
       await writeRecord(record());

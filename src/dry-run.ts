@@ -1,0 +1,49 @@
+import type { Settings } from './config/settings.js';
+import { devicesTo } from './hold/devices.js';
+import { buildEgress } from './hold/egress.js';
+import { ifbCommands } from './hold/ifb.js';
+import { ifbAlias, ifbName } from './hold/netem.js';
+import { newInstance } from './run.js';
+import { buildRuleset, tableName } from './rules/ruleset.js';
+import { lookupTargets } from './target/lookup.js';
+import { parseTarget } from './target/parse.js';
+import { recordPath } from './teardown/record.js';
+
+/** Stands in for what only a real run can know. */
+const UNKNOWN = { device: '<device>', delay: '<measured>', pid: '<pid>', start: '<start time>' };
+
+/**
+ * What `run` would do with these settings, in order, as text: the nft transactions, commands and files. Changes
+ * nothing and needs no privilege; what only a real run can know stands in angle brackets.
+ */
+export async function describe(settings: Settings): Promise<string> {
+  const targets = await lookupTargets(settings.targets.map(parseTarget));
+  const instance = newInstance();
+  const table = tableName(instance);
+  const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
+  const rules = buildRuleset(targets, { instance, newConnections: settings.newConnections, limit });
+  const sections = [
+    ['files', `${recordPath(instance)}`, `/run/log/journal/ptrap-${instance}.nudge (or in /var/log/journal)`],
+    ['nft -i -e -a -j, one transaction: log', ...rules],
+    ['source', 'journalctl -f -k -o json'],
+  ];
+  if (settings.hold !== 'none') {
+    const devices = await devicesTo(targets).catch(() => [UNKNOWN.device]);
+    const ifb = ifbName(instance);
+    const delay = settings.delay === 'auto' ? UNKNOWN.delay : settings.delay;
+    sections.push(
+      [
+        `hold${settings.hold ? '' : ' (where the kernel has netem)'}`,
+        ...ifbCommands(ifb, ifbAlias(UNKNOWN.pid, UNKNOWN.start), delay).map(command =>
+          command.map(quoted).join(' '),
+        ),
+      ],
+      ['nft, one transaction: hold', ...buildEgress(table, ifb, devices, targets)],
+    );
+  }
+  return `${sections.map(([title, ...lines]) => [`# ${title}`, ...lines].join('\n')).join('\n\n')}\n`;
+}
+
+function quoted(word: string): string {
+  return /^[\w:./=-]+$/.test(word) ? word : `'${word}'`;
+}

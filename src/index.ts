@@ -1,0 +1,18 @@
+export { defineConfig } from './config/define.js';
+export type { Config } from './config/options.js';
+export type {
+  Ancestor,
+  Event,
+  Flow,
+  Grade,
+  ProcessInfo,
+  Ready,
+  Resolution,
+  Sighting,
+  Summary,
+  UnresolvedReason,
+} from './events.js';
+export type { HookContext, Hooks, Match, Plugin, PluginFailure, PluginLimits, Trap } from './hooks.js';
+export { definePlugin } from './plugin/define.js';
+export { treeLines, type TreeOptions } from './report/tree.js';
+export { visible } from './sys/text.js';

@@ -1,0 +1,38 @@
+import { readFile, readlink } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { failure } from '../errors.js';
+import { ask } from '../sys/exec.js';
+
+/**
+ * Why no probe came back through the journal: names the first broken link from the packet to the entry.
+ * @param logged how many packets the kernel has logged so far
+ */
+export async function diagnoseJournal(logged: () => Promise<number>): Promise<Error> {
+  if ((await logged()) === 0) return failure('PTRAP_E_PROBE_NOT_LOGGED');
+  if (await isLogKeptFromNetns()) return failure('PTRAP_E_NETNS_LOG');
+  if (!(await isJournaldListening())) return failure('PTRAP_E_JOURNALD_DOWN');
+  const { stdout, stderr } = await ask('journalctl', ['-k', '-n', '1', '-o', 'json', '--no-pager']);
+  if (stdout !== '') return failure('PTRAP_E_KERNEL_LOG_HELD');
+  return failure('PTRAP_E_KERNEL_LOG_UNREAD', stderr.split('\n')[0] ?? '');
+}
+
+/** The kernel logs packets of other namespaces than the first only where nf_log_all_netns allows it (ip-sysctl). */
+async function isLogKeptFromNetns(): Promise<boolean> {
+  const [own, first] = await Promise.all([readlink('/proc/self/ns/net'), readlink('/proc/1/ns/net')]).catch(
+    () => [],
+  );
+  const allowed = await readFile('/proc/sys/net/netfilter/nf_log_all_netns', 'utf8').catch(() => '');
+  return own !== first && allowed.trim() !== '1';
+}
+
+/** Under systemd, connecting starts journald where it is merely not running yet. */
+function isJournaldListening(): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createConnection('/run/systemd/journal/stdout');
+    const answer = (listening: boolean) => () => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.once('connect', answer(true)).once('error', answer(false));
+  });
+}

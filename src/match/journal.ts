@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Match } from '../hooks.js';
+import type { Teardown } from '../teardown/stack.js';
+import { followKernelLog } from './follow.js';
+import { parseLogLine } from './kernel-log.js';
+import { journalDir, startNudging } from './nudge.js';
+import type { Echo, Losses, Source } from './source.js';
+
+/** What the journal source needs to know of the instance. */
+export interface JournalOptions {
+  instance: string;
+  /** Canonical texts of the targets, by the index that the LOG prefix carries. */
+  targets: readonly string[];
+  /** What the kernel has counted so far: packets that matched, and those of them that it logged. */
+  counters: { matched(): Promise<number>; logged(): Promise<number> };
+  /** False leaves journalctl to wake by itself, up to half a second late. */
+  nudge: boolean;
+  say(line: string): void;
+}
+
+/** The longest that settling waits for outstanding lines, in ms: twice journald's own delay. */
+const SETTLE_MS = 1000;
+
+/** How long lines may be outstanding before the user is told, in ms. */
+const STALL_MS = 5_000;
+
+/** Reads the LOG lines of this instance from the journal, as soon as they are written there. */
+export function openJournal(teardown: Teardown, options: JournalOptions): Promise<Source> {
+  const { instance, targets, counters, say } = options;
+  const end = new AbortController();
+  teardown.defer('journalctl', () => {
+    end.abort();
+    return Promise.resolve();
+  });
+  const listeners: ((echo: Echo) => void)[] = [];
+  let read = 0;
+
+  async function* matches(): AsyncGenerator<Match> {
+    for await (const { at, message } of followKernelLog({ signal: end.signal, say })) {
+      const line = parseLogLine(message, instance);
+      if (!line) continue;
+      read += 1;
+      const target = targets[Number(line.tag)];
+      const match = { target: target ?? line.tag, at, flow: line.flow };
+      if (target === undefined)
+        for (const listener of listeners) listener({ match, arrived: performance.now() });
+      else yield match;
+    }
+  }
+
+  async function settle(): Promise<Losses> {
+    // without counters the table has gone: whoever ended nft hears of that
+    const [matched, logged] = await Promise.all([counters.matched(), counters.logged()]).catch(() => [
+      read,
+      read,
+    ]);
+    const deadline = performance.now() + SETTLE_MS;
+    while (read < logged && performance.now() < deadline) await sleep(5);
+    return { suppressed: Math.max(0, matched - logged), lost: Math.max(0, logged - read) };
+  }
+
+  watchForStalls(end.signal, counters.logged, () => read, say);
+  const source = {
+    name: 'journal',
+    matches: matches(),
+    onEcho: (listener: (echo: Echo) => void) => void listeners.push(listener),
+    settle,
+  };
+  return options.nudge
+    ? withNudge(teardown, source, instance, counters.logged, () => read)
+    : Promise.resolve(source);
+}
+
+async function withNudge(
+  teardown: Teardown,
+  source: Source,
+  instance: string,
+  logged: () => Promise<number>,
+  read: () => number,
+): Promise<Source> {
+  const dir = journalDir();
+  if (dir === undefined) return source;
+  const path = `${dir}/ptrap-${instance}.nudge`;
+  let nudging: Disposable | undefined;
+  await teardown.make(
+    { kind: 'file', path },
+    () => {
+      nudging = startNudging({ path, logged, read });
+      return Promise.resolve();
+    },
+    () => {
+      nudging?.[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  );
+  return source;
+}
+
+/** Says, once for each stall, that the journal does not bring what the kernel has logged. */
+function watchForStalls(
+  signal: AbortSignal,
+  logged: () => Promise<number>,
+  read: () => number,
+  say: (line: string) => void,
+): void {
+  let before = 0;
+  let told = false;
+  const look = (count: number): void => {
+    const stalled = count > read() && read() === before;
+    if (stalled && !told)
+      say(`${count - read()} log lines have not reached the journal: is systemd-journald running?`);
+    told = stalled;
+    before = read();
+  };
+  const stop = (): void => clearInterval(timer);
+  const timer = setInterval(() => void logged().then(look, stop), STALL_MS).unref(); // no counter: the table has gone
+  signal.addEventListener('abort', stop);
+}

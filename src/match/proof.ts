@@ -1,0 +1,78 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { randomInt } from 'node:crypto';
+import { failure } from '../errors.js';
+import type { Match } from '../hooks.js';
+import type { Echo, Source } from './source.js';
+
+/** What the proof needs from the other stages. */
+export interface ProofOptions {
+  source: Source;
+  /** Logs packets between a socket of ours and itself until the returned function is called. */
+  addProbe(probe: { address: string; port: number }): Promise<() => Promise<void>>;
+  /** Resolves the probe as it would any match; false when it does not name this process. */
+  confirm(match: Match): Promise<boolean>;
+  /** Finds out why nothing came back. */
+  diagnose(): Promise<Error>;
+}
+
+const PROBES = 8;
+
+/** How long one probe may take, in ms: four times what journald holds news back for at the most. */
+const PATIENCE_MS = 2000;
+
+/** IPv4 and UDP header: what a probe packet has beside its payload. */
+const HEADER_BYTES = 28;
+
+/**
+ * Sends packets of our own through our own rules and waits for each to come back through the source and to be
+ * resolved to this process. Gives the longest time that took, in ms.
+ * @throws what `diagnose` finds, PTRAP_E_PROBE_LOST when only some came back, PTRAP_E_PROBE_UNRESOLVED
+ */
+export async function proveSource({ source, addProbe, confirm, diagnose }: ProofOptions): Promise<number> {
+  const socket = createSocket('udp4');
+  try {
+    // any address of 127.0.0.0/8 will do; a rare one meets no rule of the user's
+    const address = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+    socket.bind({ address, port: 0, exclusive: true });
+    await once(socket, 'listening');
+    const probe = { address, port: socket.address().port };
+    const removeProbe = await addProbe(probe);
+    // a probe's size tells it from the others
+    const echoes = new Map<number, (echo: Echo) => void>();
+    source.onEcho(echo => echoes.get(echo.match.flow.length - HEADER_BYTES)?.(echo));
+    const latencies: number[] = [];
+    for (let size = 0; size < PROBES; size += 1) {
+      const sent = performance.now();
+      socket.send(Buffer.alloc(size), probe.port, probe.address);
+      const echo = await within<Echo>(PATIENCE_MS, resolve => echoes.set(size, resolve));
+      if (echo && !(await confirm(echo.match))) throw failure('PTRAP_E_PROBE_UNRESOLVED');
+      if (echo) latencies.push(performance.now() - sent);
+      else if (latencies.length === 0) throw await diagnose();
+    }
+    await removeProbe();
+    if (latencies.length < PROBES) throw failure('PTRAP_E_PROBE_LOST', PROBES - latencies.length, PROBES);
+    return Math.max(...latencies);
+  } finally {
+    socket.close();
+  }
+}
+
+/** What `subscribe` is answered with, or undefined when that takes longer than `ms`. */
+function within<T>(ms: number, subscribe: (resolve: (value: T) => void) => void): Promise<T | undefined> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, ms, undefined);
+    subscribe(value => {
+      clearTimeout(timer);
+      resolve(value);
+    });
+  });
+}
+
+/**
+ * The delay that a source of this latency asks for, in ms: three times the slowest probe and 30 ms for a machine that
+ * is busier by then, in steps of 10.
+ */
+export function delayFor(latencyMs: number): number {
+  return Math.ceil((latencyMs * 3 + 30) / 10) * 10;
+}

@@ -1,0 +1,28 @@
+import type { Match } from '../hooks.js';
+
+/** A probe packet of ptrap's own that came back through the source. */
+export interface Echo {
+  match: Match;
+  /** When it reached us, on the clock of `performance.now()`. */
+  arrived: number;
+}
+
+/** A way in which matches reach us. */
+export interface Source {
+  /** What it is called on the command line and in events. */
+  readonly name: string;
+  /** The matches, in the order of the packets; ends when the source is closed, throws when it cannot go on. */
+  readonly matches: AsyncIterable<Match>;
+  /** Calls `listener` for each probe packet that comes back. */
+  onEcho(listener: (echo: Echo) => void): void;
+  /** Waits until all that was seen so far has been read, or will not come; then tells what is missing. */
+  settle(): Promise<Losses>;
+}
+
+/** What never became a match, by the source's own count. */
+export interface Losses {
+  /** Packets under the limit of their connection: counted by the kernel, not logged. */
+  suppressed: number;
+  /** Packets that were logged but did not arrive. */
+  lost: number;
+}

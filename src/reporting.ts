@@ -1,0 +1,119 @@
+import type { Settings } from './config/settings.js';
+import type { Ready, Sighting, Summary } from './events.js';
+import type { Match } from './hooks.js';
+import type { Losses } from './match/source.js';
+import { openPlugins } from './plugin/host.js';
+import { openDispatch } from './report/dispatch.js';
+import { createLimit } from './report/limit.js';
+import type { Output } from './report/output.js';
+import type { Resolver } from './resolve/resolver.js';
+import { openSighter } from './sight.js';
+import type { Teardown } from './teardown/stack.js';
+import type { Stop } from './teardown/stop.js';
+import { onStray } from './teardown/stray.js';
+
+/** The end of the line: matches go in, events come out and plugins are told. */
+export interface Reporting {
+  /** Takes matches, one after the other, until the source ends. */
+  follow(matches: AsyncIterable<Match>): Promise<void>;
+  /** Announces that the instance is ready; what was seen before is reported after it. */
+  begin(ready: Ready): Promise<void>;
+  /** Waits until all is reported and the plugins are done, and announces the summary. */
+  end(reason: Summary['reason'], losses: Losses): Promise<Summary>;
+}
+
+/** What reporting needs. */
+export interface ReportingOptions {
+  instance: string;
+  settings: Settings;
+  output: Output;
+  resolver: Resolver;
+  stop: Stop;
+}
+
+/** Sightings that may wait for slow `enrich` taps; beyond that they are reported without notes. */
+const MAX_WAITING = 1000;
+
+/** How long plugins may take for what is still queued at the end, in ms. */
+const DRAIN_MS = 5_000;
+
+/** Applies the plugins and opens the end of the line. */
+export async function openReporting(
+  teardown: Teardown,
+  { instance, settings, output, resolver, stop }: ReportingOptions,
+): Promise<Reporting> {
+  const plugins = await openPlugins(settings.plugins, {
+    instance,
+    print: output.print,
+    log: (plugin, text) => output.say(`${plugin}: ${text}`),
+    failed: ({ plugin, kind, hook, message }) =>
+      output.say(`plugin ${plugin}: ${kind} in ${hook}: ${message}`),
+  });
+  teardown.defer('plugins', () => plugins[Symbol.asyncDispose]());
+  const strays = onStray(plugins.stray, stop.fail);
+  teardown.defer('strays', () => strays[Symbol.dispose]());
+
+  const dispatch = openDispatch(plugins.sinks);
+  const limit = createLimit(settings.limitPer, settings.limit, () => performance.now());
+  const sighter = openSighter({ instance, plugins, resolver, limit });
+  let begin: () => void;
+  let reported = new Promise<void>(resolve => (begin = resolve));
+  let waiting = 0;
+  let taken = 0;
+
+  function report(sighting: Sighting): void {
+    output.event(sighting);
+    dispatch.deliver(sighting);
+  }
+
+  function enrichThenReport(sighting: Sighting): void {
+    if (waiting >= MAX_WAITING) {
+      report(sighting);
+      return;
+    }
+    waiting += 1;
+    const enriched = plugins.enrich(sighting);
+    reported = reported.then(async () => {
+      report(await enriched);
+      waiting -= 1;
+    });
+  }
+
+  return {
+    async follow(matches) {
+      for await (const match of matches) {
+        if (taken === settings.count) continue; // only the source's own count goes on
+        const sighting = await sighter.sight(match);
+        if (!sighting) continue;
+        taken += 1;
+        enrichThenReport(sighting);
+        if (taken === settings.count) stop.ask('count');
+      }
+    },
+    async begin(ready) {
+      output.event(ready);
+      await plugins.armed(ready);
+      begin();
+    },
+    async end(reason, { suppressed, lost }) {
+      begin();
+      await reported;
+      await dispatch.drain(DRAIN_MS);
+      const { tally } = sighter;
+      const summary: Summary = {
+        schema: 1,
+        type: 'summary',
+        instance,
+        matches: tally.matches + suppressed + lost,
+        resolved: tally.resolved,
+        unresolved: tally.unresolved,
+        suppressed: tally.suppressed + suppressed,
+        lost,
+        reason,
+      };
+      output.event(summary);
+      await plugins.done(summary);
+      return summary;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { randomInt } from 'node:crypto';
+import type { Settings } from './config/settings.js';
+import type { Summary } from './events.js';
+import { ifbAlias, ifbName } from './hold/netem.js';
+import { openHold } from './hold/open.js';
+import { diagnoseJournal } from './match/diagnose.js';
+import { openJournal } from './match/journal.js';
+import { delayFor, proveSource } from './match/proof.js';
+import { openNft } from './nft/session.js';
+import type { Output } from './report/output.js';
+import { openReporting } from './reporting.js';
+import { openResolver } from './resolve/resolver.js';
+import { applyRules } from './rules/apply.js';
+import { lookupTargets } from './target/lookup.js';
+import { parseTarget } from './target/parse.js';
+import { openTeardown } from './teardown/stack.js';
+import { openStop } from './teardown/stop.js';
+import { sweep } from './undo.js';
+
+/** A name for one run: six characters, so that `ptrap` and the name fit into a link's 15. */
+export function newInstance(): string {
+  return randomInt(36 ** 5, 36 ** 6).toString(36);
+}
+
+/**
+ * The whole line: target, rules, hold, match, resolve, report, teardown. Settles when everything is undone.
+ * @throws PtrapError of any stage, after teardown
+ */
+export async function run(settings: Settings, output: Output): Promise<Summary> {
+  const { say } = output;
+  using stop = openStop(settings.for, output.closed);
+  const targets = await lookupTargets(settings.targets.map(parseTarget));
+  const texts = targets.map(({ text }) => text);
+  await sweep(say);
+
+  const instance = newInstance();
+  await using teardown = await openTeardown(instance, texts);
+  const nft = await openNft();
+  teardown.defer('nft', () => nft[Symbol.asyncDispose]());
+  nft.ended.then(stop.fail, stop.fail);
+
+  const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
+  const { newConnections } = settings;
+  const rules = await applyRules(nft, teardown, targets, { instance, newConnections, limit });
+
+  const { counters } = rules;
+  const source = await openJournal(teardown, { instance, targets: texts, counters, nudge: true, say });
+  const resolver = openResolver();
+  teardown.defer('resolver', () => resolver[Symbol.dispose]());
+  const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop });
+  reporting.follow(source.matches).catch(stop.fail);
+
+  const sourceLatencyMs = await stop.orFail(
+    proveSource({
+      source,
+      addProbe: rules.addProbe,
+      confirm: async match => {
+        const resolution = await resolver.resolve(match);
+        return (
+          resolution.status === 'resolved' && resolution.processes.some(({ pid }) => pid === process.pid)
+        );
+      },
+      diagnose: () => diagnoseJournal(counters.logged),
+    }),
+  );
+
+  const hold = await openHold(nft, teardown, targets, {
+    strategy: settings.hold,
+    delayMs: settings.delay === 'auto' ? delayFor(sourceLatencyMs) : settings.delay,
+    table: rules.table,
+    ifb: ifbName(instance),
+    alias: ifbAlias(process.pid, teardown.startTime),
+    say,
+  });
+
+  await reporting.begin({
+    schema: 1,
+    type: 'ready',
+    instance,
+    pid: process.pid,
+    targets: texts,
+    source: source.name,
+    hold,
+    sourceLatencyMs,
+  });
+  const reason = await stop.asked;
+  const summary = await reporting.end(reason, await source.settle());
+  stop.rethrow();
+  return summary;
+}

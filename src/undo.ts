@@ -1,0 +1,24 @@
+import { unlink } from 'node:fs/promises';
+import { removeIfb } from './hold/ifb.js';
+import { cleanUp, listInstances, type Undo } from './teardown/recover.js';
+
+/** How another process takes away what a dead instance left. */
+export const undo: Undo = {
+  // the kernel removed it with the nft child that owned it, which ended with ptrap
+  table: () => Promise.resolve(),
+  link: ({ name, alias }) => removeIfb(name, alias),
+  file: ({ path }) =>
+    unlink(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    }),
+};
+
+/** Takes away what instances that were killed have left, and says so. */
+export async function sweep(say: (line: string) => void): Promise<void> {
+  for (const { instance, undone, failed } of await cleanUp(await listInstances(), undo)) {
+    say(
+      `instance ${instance} was killed: took away its ${undone.map(({ kind }) => kind).join(', ') || 'record'}`,
+    );
+    for (const { effect, error } of failed) say(`cannot take away its ${effect.kind}: ${String(error)}`);
+  }
+}
