@@ -33,7 +33,8 @@ export interface PluginHost extends AsyncDisposable {
    * For an uncaught exception or unhandled rejection: true when it came from a plugin's timer, event or
    * unawaited promise. It is then reported as that plugin's failure and need not end the process.
    */
-  stray(error: unknown): boolean;
+  stray: (error: unknown) => boolean;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Sighting } from '../events.js';
 /** The window over which sightings are counted, in ms. */
 const WINDOW = 60_000;
 
-/** Most keys that are remembered at once; beyond it the longest unseen is forgotten. */
+/** Most keys that are remembered at once; beyond it the longest unseen is forgotten, as is one with nothing left to say. */
 const MAX_KEYS = 10_000;
 
 /** What sightings are limited by; `connection` is limited in the kernel, by the rules. */
@@ -42,8 +42,8 @@ export function createLimit(per: LimitPer, perMinute: number, now: () => number)
   return {
     pass(sighting) {
       const at = now();
-      const bucket = touch(buckets, keyOf(sighting, per));
-      bucket.passed = bucket.passed.filter(time => at - time < WINDOW);
+      const bucket = touch(buckets, keyOf(sighting, per), at);
+      expire(bucket, at);
       if (bucket.passed.length >= perMinute) {
         total += sighting.count;
         bucket.untold += sighting.count;
@@ -59,14 +59,23 @@ export function createLimit(per: LimitPer, perMinute: number, now: () => number)
   };
 }
 
-/** The key's bucket, now the most recently seen; the longest unseen makes room for a new one. */
-function touch(buckets: Map<string, Bucket>, key: string): Bucket {
+/** The key's bucket, now the most recently seen; the longest unseen goes when it is idle or room is needed. */
+function touch(buckets: Map<string, Bucket>, key: string, at: number): Bucket {
   const bucket = buckets.get(key) ?? { passed: [], untold: 0 };
   buckets.delete(key);
   buckets.set(key, bucket);
-  const [oldest] = buckets.keys();
-  if (buckets.size > MAX_KEYS && oldest !== undefined) buckets.delete(oldest);
+  for (const [oldKey, old] of buckets) {
+    expire(old, at);
+    const idle = old !== bucket && old.passed.length === 0 && old.untold === 0;
+    if (!idle && buckets.size <= MAX_KEYS) break;
+    buckets.delete(oldKey);
+  }
   return bucket;
+}
+
+function expire({ passed }: Bucket, at: number): void {
+  const kept = passed.findIndex(time => at - time < WINDOW);
+  passed.splice(0, kept === -1 ? passed.length : kept);
 }
 
 function keyOf({ resolution, flow, target }: Sighting, per: 'process' | 'executable'): string {

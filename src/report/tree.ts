@@ -16,17 +16,18 @@ export interface TreeOptions {
 
 /**
  * A process and its ancestors as lines of text, the oldest first, each one step further in. The process
- * itself comes after its siblings and before its children: it is the last line where no children are given.
- * Control characters are escaped.
+ * itself comes after its siblings and before its children, and is marked where any are given; else it is the
+ * last line. Control characters are escaped.
  */
 export function treeLines(process: ProcessInfo, options: TreeOptions = {}): string[] {
   const { columns = DEFAULT_COLUMNS, siblings = [], children = [] } = options;
   const ancestors = [...process.ancestors].reverse();
   const depth = ancestors.length;
+  const fork = siblings.length + children.length > 0 ? '└▶ ' : '└─ ';
   const lines = [
     ...ancestors.map((ancestor, level) => branch(level, '└─ ') + label(ancestor)),
     ...siblings.map(sibling => branch(depth, '├─ ') + label(sibling)),
-    branch(depth, '└─ ') + label(process),
+    branch(depth, fork) + label(process),
     ...children.map((child, index) => {
       return branch(depth + 1, index === children.length - 1 ? '└─ ' : '├─ ') + label(child);
     }),

@@ -1,0 +1,41 @@
+import { definePlugin } from 'ptrap';
+import { z } from 'zod';
+import { environmentOf } from './environment.js';
+import { runCommand } from './run.js';
+
+const NAME = 'exec';
+
+const schema = z.strictObject({
+  /** A command line for sh; the process's PID is appended as the last argument. */
+  command: z.string().trim().min(1),
+  /** How long it may run, in ms; then its process group is killed. Default 30000. */
+  timeoutMs: z.int().min(1).default(30_000),
+});
+
+export type Options = z.input<typeof schema>;
+
+/** Runs the user's command for each process of a sighting, with PTRAP_* in its environment. */
+export const exec = definePlugin((options: Options) => {
+  const { command, timeoutMs } = schema.parse(options);
+  return {
+    name: NAME,
+    limits: { timeoutMs },
+    apply(trap) {
+      trap.hooks.report.tapPromise(NAME, async (sighting, { signal }) => {
+        const { resolution } = sighting;
+        const processes = resolution.status === 'resolved' ? resolution.processes : [];
+        const runs = processes.map(async process => {
+          const { output, ending } = await runCommand(
+            command,
+            process.pid,
+            environmentOf(sighting, process),
+            signal,
+          );
+          if (output !== '') trap.print(output);
+          if (ending !== undefined) trap.log(`\`${command}\` for PID ${process.pid} ended with ${ending}`);
+        });
+        await Promise.all(runs);
+      });
+    },
+  };
+});

@@ -1,0 +1,75 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Most output that is kept, in bytes. */
+const MAX_OUTPUT = 65_536;
+
+/** How long output may still come once the command has ended, in ms: something it left behind may hold the pipe. */
+const LINGER = 200;
+
+/** A command's end. */
+export interface Run {
+  /** Both outputs as they came, without the last newline. */
+  output: string;
+  /** How it ended, where that was not well: `exit code 3`, `signal SIGKILL`. */
+  ending: string | undefined;
+}
+
+/**
+ * Runs the user's own command line with `pid` as its last argument, in a process group of its own that is
+ * killed when `signal` aborts. Rejects when the shell cannot be started.
+ */
+export async function runCommand(
+  command: string,
+  pid: number,
+  environment: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Run> {
+  // One pipe for both outputs keeps their order; a line of its own, so that syntax errors come that way too.
+  const script = `exec 2>&1\n${command} "$@"`;
+  const child = spawn('/bin/sh', ['-c', script, 'sh', String(pid)], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, ...environment },
+  });
+  const output = collect(child);
+  const kill = () => killGroup(child);
+  signal.addEventListener('abort', kill, { once: true });
+  let linger: NodeJS.Timeout | undefined;
+  child.once('exit', () => (linger = setTimeout(() => child.stdout.destroy(), LINGER)));
+  try {
+    const [code, killedBy] = (await once(child, 'close')) as [number | null, string | null];
+    const ending = killedBy ? `signal ${killedBy}` : code === 0 ? undefined : `exit code ${code}`;
+    return { output: output(), ending };
+  } finally {
+    clearTimeout(linger);
+    signal.removeEventListener('abort', kill);
+  }
+}
+
+/** Gathers a child's output and goes on reading beyond the limit, so that the child is not held up. */
+function collect({ stdout }: ChildProcess): () => string {
+  const pieces: Buffer[] = [];
+  let kept = 0;
+  let total = 0;
+  stdout?.on('data', (piece: Buffer) => {
+    const part = piece.subarray(0, MAX_OUTPUT - kept);
+    pieces.push(part);
+    kept += part.length;
+    total += piece.length;
+  });
+  return () => {
+    const text = Buffer.concat(pieces).toString().replace(/\n$/, '');
+    return total > kept ? `${text}\n… ${total - kept} bytes more` : text;
+  };
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ESRCH', 'EPERM'].includes(code)) throw error; // it has just ended, or become another user's
+  }
+}
