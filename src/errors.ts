@@ -98,7 +98,7 @@ const failures = {
   PTRAP_E_UNTRUSTED: (file: string, culprit: string, why: string, cure: string): Failure => ({
     exit: 2,
     cause: `${visible(file)} is not loaded: ${visible(culprit)} ${why}`,
-    fix: `it would run as root; if you trust it: ${cure}`,
+    fix: `it would run as root; if you trust it: ${visible(cure)}`,
   }),
   PTRAP_E_PLUGIN: (reference: string, nearest: string | undefined, known: readonly string[]): Failure => ({
     exit: 2,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import { requireTrusted } from './trust.js';
 
 /**
@@ -26,8 +27,11 @@ export async function loadDefault(file: string): Promise<unknown> {
   return isEsm || 'default' in loaded ? loaded['default'] : loaded;
 }
 
-/** An error's message on one line: a transpiler's goes over several. */
+/** An error's message on one line: a transpiler's goes over several, a zod error's is JSON. */
 export function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError) {
+    return error.issues.map(({ path, message }) => `${path.join('.') || 'options'}: ${message}`).join(', ');
+  }
   const message = error instanceof Error ? error.message : String(error);
   return message.trim().replace(/\s*\n\s*/g, ' ');
 }

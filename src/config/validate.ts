@@ -73,6 +73,7 @@ function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
 function found(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'number') return String(value); // JSON has no NaN and no Infinity
   const text = visible(JSON.stringify(value) ?? typeof value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
