@@ -90,5 +90,5 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['eslint.config.js'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['eslint.config.js', 'test/**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
 );

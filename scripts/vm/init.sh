@@ -17,15 +17,11 @@ done </modules/order
 
 # 9p TAG DIR: a folder of the host, which nobody changes while the guest runs, so its pages may be cached.
 share() { mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose "$1" "$2" || fail "no share $1"; }
-# layer NAME LOWER DIR: a writable view of LOWER at DIR.
-layer() {
-  mkdir -p "/rw/$1/upper" "/rw/$1/work"
-  mount -t overlay -o "lowerdir=$2,upperdir=/rw/$1/upper,workdir=/rw/$1/work" overlay "$3" || fail "no overlay for $3"
-}
 
 share root /lower
 mount -t tmpfs -o size=60%,mode=755 tmpfs /rw
-layer root /lower /new
+mkdir /rw/upper /rw/work
+mount -t overlay -o lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work overlay /new || fail "no overlay"
 for dir in tmp var/tmp var/log run; do
   mkdir -p "/new/$dir"
   mount -t tmpfs -o mode=755 tmpfs "/new/$dir"
@@ -33,11 +29,9 @@ done
 chmod 1777 /new/tmp /new/var/tmp
 
 # The checkout has a share of its own: it may lie on another file system, or under the /tmp hidden just now.
-mkdir -p /repo "/new$PTRAP_REPO"
-share repo /repo
-layer repo /repo "/new$PTRAP_REPO"
-mkdir -p "/new/lib/modules"
-mount --bind "/repo/.cache/vm/kernel/lib/modules" /new/lib/modules || fail "no kernel modules"
+mkdir -p "/new$PTRAP_REPO" /new/lib/modules
+share repo "/new$PTRAP_REPO"
+mount --bind "/new$PTRAP_REPO/.cache/vm/kernel/lib/modules" /new/lib/modules || fail "no kernel modules"
 
 # The host's own services have no business here; and with /.dockerenv systemd would take this for a container.
 rm -rf /new/.dockerenv /new/etc/systemd/system /new/etc/fstab /new/etc/machine-id /new/etc/hostname
@@ -45,7 +39,7 @@ mkdir -p /new/etc/systemd/system /new/run/systemd/system
 : >/new/etc/fstab
 echo ptrap-vm >/new/etc/hostname
 echo 70747261700000000000000000000001 >/new/etc/machine-id
-cp /repo/test/vm/guest/*.service /repo/test/vm/guest/*.target /new/run/systemd/system/
+cp "/new$PTRAP_REPO"/test/vm/guest/*.service "/new$PTRAP_REPO"/test/vm/guest/*.target /new/run/systemd/system/
 printf 'PTRAP_REPO="%s"\nPTRAP_NODE="%s"\n' "$PTRAP_REPO" "$PTRAP_NODE" >/new/run/ptrap-vm.env
 
 mount --move /proc /new/proc
