@@ -42,7 +42,7 @@ async function watch(settings: Settings): Promise<number> {
   }
 }
 
-function exitCode({ failOnMatch }: Settings, { reason, matches }: Summary): number {
+function exitCode({ failOnMatch }: Settings, { reason, resolved, unresolved }: Summary): number {
   if (reason === 'error') return 1;
-  return failOnMatch && matches > 0 ? 10 : 0;
+  return failOnMatch && resolved + unresolved > 0 ? 10 : 0;
 }

@@ -34,7 +34,6 @@ interface Streams {
 export function openOutput(mode: 'pretty' | 'json' | 'quiet', { stdout, stderr }: Streams): OpenOutput {
   const results = guarded(stdout);
   const notes = guarded(stderr);
-  const style = { out: styleOf(stdout), err: styleOf(stderr) };
   const say = (line: string) => notes.write(`${harmless(`ptrap: ${line}`)}\n`);
 
   return {
@@ -44,8 +43,8 @@ export function openOutput(mode: 'pretty' | 'json' | 'quiet', { stdout, stderr }
     event(event) {
       if (mode === 'quiet') return;
       if (mode === 'json') results.write(jsonLine(event));
-      else if (event.type === 'sighting') results.write(joined(prettyEvent(event, style.out)));
-      else notes.write(joined(prettyEvent(event, style.err)));
+      else if (event.type === 'sighting') results.write(joined(prettyEvent(event, styleOf(stdout))));
+      else notes.write(joined(prettyEvent(event, styleOf(stderr))));
     },
     async finish() {
       if (results.dropped() > 0)

@@ -54,6 +54,7 @@ function sightingLines({ at, flow, resolution, count }: Sighting, paint: Paint, 
     paint('dim', localTime(at)),
     ...who(resolution, flow, paint),
     visible(flowText(flow)),
+    ...places(resolution),
     ...remarks(resolution).map(remark => paint('yellow', remark)),
     ...(count > 1 ? [paint('yellow', `×${count}`)] : []),
   ].join('  ');
@@ -77,7 +78,11 @@ function who(resolution: Resolution, flow: Flow, paint: Paint): string[] {
   }
   const names = holders.map(({ comm, pid }) => paint(['bold', 'green'], visible(`${comm}[${pid}]`)));
   const users = unique(holders.map(({ user, uid }) => user ?? `uid ${uid}`));
-  return [names.join(', '), visible(users.join(', ')), ...unique(holders.flatMap(place))];
+  return [names.join(', '), visible(users.join(', '))];
+}
+
+function places(resolution: Resolution): string[] {
+  return resolution.status === 'resolved' ? unique(resolution.processes.flatMap(place)) : [];
 }
 
 /** Where a process belongs: its container, else its systemd unit. */

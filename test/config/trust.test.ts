@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-const refusal = (pattern: string) =>
+const refusal = (pattern: string): unknown =>
   expect.objectContaining({
     code: 'PTRAP_E_UNTRUSTED',
     exit: 2,

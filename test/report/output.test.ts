@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { Summary } from '../../src/events.js';
+import { openOutput } from '../../src/report/output.js';
+
+const summary: Summary = {
+  schema: 1,
+  type: 'summary',
+  instance: 'k3v9qa',
+  matches: 0,
+  resolved: 0,
+  unresolved: 0,
+  suppressed: 0,
+  lost: 0,
+  reason: 'signal',
+};
+
+function open(mode: 'pretty' | 'json' | 'quiet') {
+  const stdout = new PassThrough({ highWaterMark: 16 });
+  const stderr = new PassThrough({ highWaterMark: 1 << 20 });
+  const output = openOutput(mode, { stdout, stderr } as unknown as Parameters<typeof openOutput>[1]);
+  const take = (stream: PassThrough) => String((stream.read() as Buffer | null) ?? '');
+  return { output, stdout, stderr, taken: () => ({ out: take(stdout), err: take(stderr) }) };
+}
+
+describe('openOutput', () => {
+  it.each([
+    ['pretty', 'hello\n', /^ptrap: note\nptrap: 0 matches: .*\n$/],
+    ['quiet', 'hello\n', /^ptrap: note\n$/],
+    ['json', `${JSON.stringify(summary)}\n`, /^ptrap: note\nhello\n$/],
+  ] as const)('%s: results on stdout, all else on stderr', (mode, out, err) => {
+    const { output, taken } = open(mode);
+    output.say('note');
+    output.print('hello\n');
+    output.event(summary);
+    const text = taken();
+    expect(text.out).toBe(out);
+    expect(text.err).toMatch(err);
+  });
+
+  it('lets through line ends and tabs, and no other control character', () => {
+    const { output, taken } = open('quiet');
+    output.print('a\tb\n\u001b[2Jc\r\n');
+    output.say('x\u0007');
+    expect(taken()).toEqual({ out: 'a\tb\n\\x1b[2Jc\\x0d\n', err: 'ptrap: x\\x07\n' });
+  });
+
+  it('drops and counts what a reader is too slow for, and goes on when it has caught up', async () => {
+    const { output, stdout, stderr } = open('quiet');
+    const line = 'x'.repeat(1024 * 1024 - 1);
+    for (let i = 0; i < 20; i++) output.print(line);
+    expect(stdout.writableLength + stdout.readableLength).toBeLessThanOrEqual(6 * 1024 * 1024);
+    let taken = 0;
+    stdout.on('data', (piece: Buffer) => (taken += piece.length));
+    await once(stdout, 'drain');
+    output.print('y');
+    await output.finish();
+    const kept = (taken - 2) / (1024 * 1024);
+    expect(String(stderr.read())).toBe(
+      `ptrap: ${20 - kept} results were not written: their reader was too slow\n`,
+    );
+  });
+
+  it('says by its signal that the reader has gone, and does not crash', async () => {
+    const { output, stdout, stderr } = open('json');
+    stdout.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    await once(output.closed, 'abort');
+    output.event(summary);
+    await output.finish();
+    expect(stderr.read()).toBeNull();
+  });
+
+  it('says why stdout cannot be written', async () => {
+    const { output, stdout, stderr } = open('json');
+    stdout.destroy(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }));
+    await once(output.closed, 'abort');
+    await output.finish();
+    expect(String(stderr.read())).toContain('stdout cannot be written: Error: ENOSPC');
+  });
+});

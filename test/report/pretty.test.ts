@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Event, ProcessInfo, Sighting } from '../../src/events.js';
+import { prettyEvent } from '../../src/report/pretty.js';
+
+beforeAll(() => vi.stubEnv('TZ', 'Europe/Berlin'));
+afterAll(() => vi.unstubAllEnvs());
+
+const dig: ProcessInfo = {
+  pid: 991,
+  startTime: 183422,
+  ppid: 990,
+  comm: 'dig',
+  exe: '/usr/bin/dig',
+  argv: ['dig', 'example.org'],
+  cwd: '/root',
+  uid: 1000,
+  user: 'alice',
+  loginUid: 1000,
+  cgroup: '/system.slice/cron.service',
+  unit: 'cron.service',
+  container: null,
+  netns: 4026531840,
+  ancestors: [
+    { pid: 990, comm: 'bash', argv: ['bash', '/etc/cron.daily/report'] },
+    { pid: 1, comm: 'systemd', argv: ['/sbin/init'] },
+  ],
+};
+
+const seen: Sighting = {
+  schema: 1,
+  type: 'sighting',
+  id: 'k3v9qa-17',
+  at: '2026-11-23T19:05:41.123456Z',
+  instance: 'k3v9qa',
+  target: '192.168.1.1:53/udp',
+  count: 1,
+  flow: {
+    family: 'ipv4',
+    protocol: 'udp',
+    src: { address: '10.0.0.2', port: 40001 },
+    dst: { address: '192.168.1.1', port: 53 },
+    oif: 'eth0',
+    uid: 1000,
+    gid: 1000,
+    length: 60,
+  },
+  resolution: {
+    status: 'resolved',
+    via: 'sock-diag',
+    grade: 'exact',
+    latencyMs: 0.42,
+    inode: 31337,
+    processes: [dig],
+  },
+  notes: {},
+};
+
+const resolved = seen.resolution as Extract<Sighting['resolution'], { status: 'resolved' }>;
+const plain = (event: Event, columns?: number) =>
+  prettyEvent(event, { colour: false, ...(columns !== undefined && { columns }) });
+
+describe('a sighting', () => {
+  it('is a line and the process tree', () => {
+    expect(plain(seen)).toMatchInlineSnapshot(`
+      [
+        "20:05:41.123  dig[991]  alice  10.0.0.2:40001 → 192.168.1.1:53/udp  cron.service",
+        "  systemd[1] /sbin/init",
+        "  └─ bash[990] bash /etc/cron.daily/report",
+        "     └─ dig[991] dig example.org",
+      ]
+    `);
+  });
+
+  it('says how often, how sure, and lists every holder', () => {
+    const other = {
+      ...dig,
+      pid: 995,
+      comm: 'ssh',
+      argv: ['ssh', 'a b'],
+      uid: 0,
+      user: null,
+      container: 'f'.repeat(64),
+    };
+    const resolution = { ...resolved, grade: 'shared' as const, processes: [dig, other] };
+    expect(plain({ ...seen, count: 4, resolution })).toMatchInlineSnapshot(`
+      [
+        "20:05:41.123  dig[991], ssh[995]  alice, uid 0  10.0.0.2:40001 → 192.168.1.1:53/udp  cron.service  container ffffffffffff  (all of these hold the socket)  ×4",
+        "  systemd[1] /sbin/init",
+        "  └─ bash[990] bash /etc/cron.daily/report",
+        "     └─ dig[991] dig example.org",
+        "  systemd[1] /sbin/init",
+        "  └─ bash[990] bash /etc/cron.daily/report",
+        "     └─ ssh[995] ssh 'a b'",
+      ]
+    `);
+  });
+
+  it('brackets IPv6 addresses and shows the type of ICMP', () => {
+    const src = { address: '2001:db8::2', port: 5 };
+    const dst = { address: '2001:db8::1', port: 443 };
+    expect(
+      plain({ ...seen, flow: { ...seen.flow, family: 'ipv6', protocol: 'tcp', src, dst } })[0],
+    ).toContain('[2001:db8::2]:5 → [2001:db8::1]:443/tcp');
+    const icmp = { type: 8, code: 0, id: 7 };
+    const flow = {
+      ...seen.flow,
+      protocol: 'icmp',
+      src: { address: '10.0.0.2' },
+      dst: { address: '9.9.9.9' },
+      icmp,
+    };
+    expect(plain({ ...seen, flow })[0]).toContain('10.0.0.2 → 9.9.9.9/icmp type 8 code 0');
+  });
+
+  it.each([
+    ['exited', 'its process had exited before it could be asked for'],
+    ['kernel', 'sent by the kernel itself'],
+    ['forwarded', 'forwarded for another machine or container'],
+    ['other-netns', 'another network namespace'],
+    ['ambiguous', 'several sockets fit'],
+    ['timeout', 'took too long'],
+  ] as const)('without a process says why: %s', (reason, words) => {
+    const lines = plain({ ...seen, resolution: { status: 'unresolved', reason, latencyMs: 1 } });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('unknown process  uid 1000  10.0.0.2:40001 → 192.168.1.1:53/udp');
+    expect(lines[0]).toContain(words);
+  });
+
+  it('that is known only by its user or cgroup is no process', () => {
+    const [line] = plain({ ...seen, resolution: { ...resolved, grade: 'uid', processes: [] } });
+    expect(line).toContain('unknown process  uid 1000');
+    expect(line).toContain('only its user is known');
+  });
+
+  it('cuts arguments to the width of the terminal', () => {
+    const long = { ...dig, argv: ['dig', 'x'.repeat(500)] };
+    const lines = plain({ ...seen, resolution: { ...resolved, processes: [long] } }, 40);
+    expect(lines.slice(1).every(line => [...line].length <= 40)).toBe(true);
+    expect(lines.at(-1)).toMatch(/…$/);
+  });
+
+  it('lets no control character of a process through, coloured or not', () => {
+    const evil = '\u001b]0;owned\u0007\r\nptrap: fake\u202e\u009b31m';
+    const hostile: ProcessInfo = {
+      ...dig,
+      comm: evil,
+      argv: [evil],
+      user: evil,
+      unit: evil,
+      ancestors: [{ pid: 1, comm: evil, argv: [evil] }],
+    };
+    const event = { ...seen, resolution: { ...resolved, processes: [hostile] } };
+    for (const colour of [false, true]) {
+      // the colours themselves are the only escapes allowed
+      const text = prettyEvent(event, { colour })
+        .join('')
+        .replace(/\u001b\[\d+m/g, '');
+      expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    }
+  });
+});
+
+describe('the rest', () => {
+  it('ready', () => {
+    const ready = {
+      schema: 1,
+      type: 'ready',
+      instance: 'k3v9qa',
+      pid: 4242,
+      source: 'journal',
+      sourceLatencyMs: 9.13,
+    } as const;
+    const targets = ['192.168.1.1:53/udp', '10.0.0.0/8'];
+    expect(plain({ ...ready, targets, hold: { strategy: 'netem', delayMs: 60 } })).toMatchInlineSnapshot(`
+      [
+        "ptrap: watching 192.168.1.1:53/udp, 10.0.0.0/8 (journal, 9.1 ms; held 60 ms by netem)",
+      ]
+    `);
+    expect(plain({ ...ready, targets, hold: { strategy: 'none', delayMs: 0 } })).toMatchInlineSnapshot(`
+      [
+        "ptrap: watching 192.168.1.1:53/udp, 10.0.0.0/8 (journal, 9.1 ms; no hold)",
+      ]
+    `);
+  });
+
+  it('summary', () => {
+    const summary = { schema: 1, type: 'summary', instance: 'k3v9qa', reason: 'signal' } as const;
+    const counts = { matches: 22, resolved: 17, unresolved: 1, suppressed: 3, lost: 1 };
+    expect(plain({ ...summary, ...counts })).toMatchInlineSnapshot(`
+      [
+        "ptrap: 22 matches: 17 resolved, 1 unresolved, 3 suppressed, 1 lost",
+      ]
+    `);
+    expect(plain({ ...summary, ...counts, matches: 1, suppressed: 0, lost: 0 })).toMatchInlineSnapshot(`
+      [
+        "ptrap: 1 match: 17 resolved, 1 unresolved",
+      ]
+    `);
+  });
+
+  it('has colours only when told so', () => {
+    expect(prettyEvent(seen, { colour: true })[0]).toContain('\u001b[1m\u001b[32mdig[991]');
+    expect(plain(seen).join('')).not.toContain('\u001b');
+  });
+});
