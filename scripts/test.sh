@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# npm test: installs what is missing, builds, and runs every test: unit, network namespaces, virtual machine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/setup.sh
+
+need_root 'npm test'
+need_tools
+need ping iputils-ping
+need pgrep procps
+need_modules
+build
+bash scripts/vm/prepare.sh
+npx vitest run "$@"

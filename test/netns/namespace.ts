@@ -1,0 +1,97 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readlinkSync } from 'node:fs';
+
+/** What a command left. */
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * A network namespace that lives as long as this object: lo is up, and `wan` (10.77.0.1/24, fd77::1/64) is a veth
+ * whose other end, 10.77.0.2 and fd77::2, is in a second namespace.
+ */
+export interface Namespace extends AsyncDisposable {
+  /** A child in the namespace, `far` in the second one. */
+  spawn(file: string, args: readonly string[], options?: { far?: boolean; env?: NodeJS.ProcessEnv }): ChildProcess;
+  /** Runs a bash script in the namespace to its end. */
+  run(script: string): Promise<Outcome>;
+  /** The same for a script that must succeed; gives its stdout. */
+  must(script: string): Promise<string>;
+  /** Everything that ptrap could have changed, as text. */
+  snapshot(): Promise<string>;
+}
+
+const SET_UP = `
+ip link set lo up
+ip link add wan type veth peer name far netns $FAR
+ip addr add 10.77.0.1/24 dev wan
+ip addr add fd77::1/64 dev wan nodad
+ip link set wan up
+nsenter -t $FAR -n sh -c '
+  ip link set lo up
+  ip addr add 10.77.0.2/24 dev far
+  ip addr add fd77::2/64 dev far nodad
+  ip link set far up'
+`;
+
+const SNAPSHOT = `
+nft -j list ruleset
+ip -j link
+for object in qdisc class filter; do
+  for device in lo wan; do echo $object $device; tc -j $object show dev $device; done
+done
+ls -A /run/ptrap 2>&1
+find /run/log/journal /var/log/journal -name '*ptrap*'
+`;
+
+/** Opens the pair of namespaces. */
+export async function openNamespace(): Promise<Namespace> {
+  const near = await holdNamespace();
+  const far = await holdNamespace();
+  const enter = (pid: number, file: string, args: readonly string[]): string[] => ['-t', `${pid}`, '-n', file, ...args];
+  const namespace: Namespace = {
+    spawn: (file, args, options = {}) =>
+      spawn('nsenter', enter((options.far ? far : near).pid!, file, args), {
+        env: { ...process.env, ...options.env },
+      }),
+    async run(script) {
+      const child = namespace.spawn('bash', ['-c', script]);
+      return outcomeOf(child);
+    },
+    async must(script) {
+      const { code, stdout, stderr } = await namespace.run(script);
+      if (code !== 0) throw new Error(`exit code ${code} of: ${script}\n${stderr}`);
+      return stdout;
+    },
+    snapshot: () => namespace.must(SNAPSHOT),
+    async [Symbol.asyncDispose]() {
+      for (const child of [near, far]) {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+    },
+  };
+  await namespace.must(SET_UP.replaceAll('$FAR', `${far.pid}`));
+  return namespace;
+}
+
+/** A sleeping process in a new network namespace. */
+async function holdNamespace(): Promise<ChildProcess> {
+  const child = spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore' });
+  const own = readlinkSync('/proc/self/ns/net');
+  while (readlinkSync(`/proc/${child.pid}/ns/net`) === own) await sleep(5);
+  return child;
+}
+
+/** Waits for a child's end and collects what it printed. */
+export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
