@@ -23,7 +23,7 @@ describe('a tap that fails', () => {
           throw 'boom';
         });
       }),
-      plugin('well', trap => trap.hooks.armed.tapPromise('x', async ({ source }) => void seen.push(source))),
+      plugin('well', trap => trap.hooks.armed.tap('x', ({ source }) => void seen.push(source))),
     );
     await host.armed(ready);
     expect(seen).toEqual(['journal']);
@@ -119,9 +119,9 @@ describe('resolve', () => {
   it('takes the first answer of a plugin that has one', async () => {
     const other: Resolution = { status: 'unresolved', reason: 'kernel', latencyMs: 0 };
     const { host } = await open(
-      plugin('silent', trap => trap.hooks.resolve.tapPromise('x', async () => undefined)),
-      plugin('first', trap => trap.hooks.resolve.tapPromise('x', async () => answer)),
-      plugin('second', trap => trap.hooks.resolve.tapPromise('x', async () => other)),
+      plugin('silent', trap => trap.hooks.resolve.tap('x', () => undefined)),
+      plugin('first', trap => trap.hooks.resolve.tap('x', () => answer)),
+      plugin('second', trap => trap.hooks.resolve.tap('x', () => other)),
     );
     expect(await host.resolve(match)).toEqual(answer);
   });
@@ -130,7 +130,7 @@ describe('resolve', () => {
     const nonsense = { status: 'resolved', processes: 'dig' } as unknown as Resolution;
     const { host, failures } = await open(
       plugin('throws', trap => trap.hooks.resolve.tapPromise('x', boom)),
-      plugin('nonsense', trap => trap.hooks.resolve.tapPromise('x', async () => nonsense)),
+      plugin('nonsense', trap => trap.hooks.resolve.tap('x', () => nonsense)),
     );
     expect(await host.resolve(match)).toBeUndefined();
     expect(failures.map(({ plugin }) => plugin)).toEqual(['throws', 'nonsense']);
@@ -141,7 +141,7 @@ describe('resolve', () => {
 describe('enrich', () => {
   const noting = (name: string, note: unknown) =>
     plugin(name, trap => {
-      trap.hooks.enrich.tapPromise('x', async sighting => ({
+      trap.hooks.enrich.tap('x', sighting => ({
         ...sighting,
         notes: { ...sighting.notes, [name]: note },
       }));
@@ -151,7 +151,7 @@ describe('enrich', () => {
     const { host } = await open(
       noting('a', 1),
       plugin('b', trap => {
-        trap.hooks.enrich.tapPromise('x', async s => ({ ...s, notes: { b: Object.keys(s.notes) } }));
+        trap.hooks.enrich.tap('x', s => ({ ...s, notes: { b: Object.keys(s.notes) } }));
       }),
     );
     expect((await host.enrich(sightingOf(1, dig))).notes).toEqual({ a: 1, b: ['a'] });
@@ -163,9 +163,9 @@ describe('enrich', () => {
       noting('a', 1),
       plugin('throws', trap => trap.hooks.enrich.tapPromise('x', boom)),
       plugin('hangs', trap => trap.hooks.enrich.tapPromise('x', never), { timeoutMs: 10 }),
-      plugin('nothing', trap => trap.hooks.enrich.tapPromise('x', async () => wrong(undefined))),
-      plugin('other', trap => trap.hooks.enrich.tapPromise('x', async s => ({ ...s, id: 'k3v9qa-2' }))),
-      plugin('text', trap => trap.hooks.enrich.tapPromise('x', async () => wrong('text'))),
+      plugin('nothing', trap => trap.hooks.enrich.tap('x', () => wrong(undefined))),
+      plugin('other', trap => trap.hooks.enrich.tap('x', s => ({ ...s, id: 'k3v9qa-2' }))),
+      plugin('text', trap => trap.hooks.enrich.tap('x', () => wrong('text'))),
       noting('z', 2),
     );
     const given = sightingOf(1, dig);
@@ -177,14 +177,14 @@ describe('enrich', () => {
     const { host, failures } = await open(
       noting('a', 'mine'),
       plugin('forger', trap => {
-        trap.hooks.enrich.tapPromise('x', async sighting => ({
+        trap.hooks.enrich.tap('x', sighting => ({
           ...sighting,
           resolution: { status: 'unresolved', reason: 'kernel', latencyMs: 0 },
           notes: { a: 'forged', forger: 'was here' },
         }));
       }),
       plugin('vandal', trap => {
-        trap.hooks.enrich.tapPromise('x', async sighting => {
+        trap.hooks.enrich.tap('x', sighting => {
           sighting.flow.uid = 0;
           return sighting;
         });
@@ -220,7 +220,7 @@ describe('disabling', () => {
           return boom();
         });
       }),
-      plugin('well', trap => trap.hooks.enrich.tapPromise('x', async s => ({ ...s, notes: { well: 1 } }))),
+      plugin('well', trap => trap.hooks.enrich.tap('x', s => ({ ...s, notes: { well: 1 } }))),
     );
     for (let number = 1; number <= 8; number++) {
       host.accept(match); // that another tap goes well does not help
@@ -242,7 +242,7 @@ describe('disabling', () => {
     let calls = 0;
     const { host } = await open(
       plugin('shaky', trap => {
-        trap.hooks.enrich.tapPromise('x', async s => (++calls % 5 === 0 ? s : boom()));
+        trap.hooks.enrich.tap('x', s => (++calls % 5 === 0 ? s : boom()));
       }),
     );
     for (let number = 1; number <= 20; number++) await host.enrich(sightingOf(number, dig));
