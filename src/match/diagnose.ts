@@ -1,4 +1,4 @@
-import { readFile, readlink } from 'node:fs/promises';
+import { readlink } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { failure } from '../errors.js';
 import { ask } from '../sys/exec.js';
@@ -9,20 +9,22 @@ import { ask } from '../sys/exec.js';
  */
 export async function diagnoseJournal(logged: () => Promise<number>): Promise<Error> {
   if ((await logged()) === 0) return failure('PTRAP_E_PROBE_NOT_LOGGED');
-  if (await isLogKeptFromNetns()) return failure('PTRAP_E_NETNS_LOG');
   if (!(await isJournaldListening())) return failure('PTRAP_E_JOURNALD_DOWN');
+  if (await isOtherNetns()) return failure('PTRAP_E_NETNS_LOG');
   const { stdout, stderr } = await ask('journalctl', ['-k', '-n', '1', '-o', 'json', '--no-pager']);
   if (stdout !== '') return failure('PTRAP_E_KERNEL_LOG_HELD');
   return failure('PTRAP_E_KERNEL_LOG_UNREAD', stderr.split('\n')[0] ?? '');
 }
 
-/** The kernel logs packets of other namespaces than the first only where nf_log_all_netns allows it (ip-sysctl). */
-async function isLogKeptFromNetns(): Promise<boolean> {
+/**
+ * The kernel logs packets of other namespaces than the first only where nf_log_all_netns allows it (nf_log.c), a
+ * sysctl that only the first can read.
+ */
+async function isOtherNetns(): Promise<boolean> {
   const [own, first] = await Promise.all([readlink('/proc/self/ns/net'), readlink('/proc/1/ns/net')]).catch(
     () => [],
   );
-  const allowed = await readFile('/proc/sys/net/netfilter/nf_log_all_netns', 'utf8').catch(() => '');
-  return own !== first && allowed.trim() !== '1';
+  return own !== first;
 }
 
 /** Under systemd, connecting starts journald where it is merely not running yet. */

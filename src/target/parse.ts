@@ -132,16 +132,19 @@ function refuseOtherFamily(host: Host, protocols: Target['protocols'], refuse: R
 }
 
 function canonical({ host, ports, protocols }: Omit<Target, 'text'>, namesProtocol: boolean): string {
-  const protocol = protocols === 'any' ? '/any' : namesProtocol ? `/${protocols.join(',')}` : '';
+  const protocol = protocols === 'any' ? 'any' : namesProtocol ? protocols.join(',') : undefined;
   const port = ports ? `:${ports.from}${ports.to > ports.from ? `-${ports.to}` : ''}` : '';
-  const text = `${canonicalHost(host)}${port || (host.kind === 'any' ? ':' : '')}${protocol}`;
+  // 10.0.0.1/8 is a network: protocol 8 needs the prefix before it
+  const address = canonicalHost(host, !ports && Number(protocol) >= 0);
+  const text = `${address}${port || (address === '' ? ':' : '')}${protocol === undefined ? '' : `/${protocol}`}`;
   return text === ':' ? '*' : text;
 }
 
-function canonicalHost(host: Host): string {
+function canonicalHost(host: Host, beforeNumber: boolean): string {
   if (host.kind === 'any') return '';
   if (host.kind === 'name') return host.name;
   const { family, address, prefix } = host.network;
-  const block = prefix === (family === 'ipv4' ? 32 : 128) ? address : `${address}/${prefix}`;
+  const single = prefix === (family === 'ipv4' ? 32 : 128) && !beforeNumber;
+  const block = single ? address : `${address}/${prefix}`;
   return family === 'ipv4' ? block : `[${block}]`;
 }

@@ -9,7 +9,13 @@ const SOCKET = '/run/systemd/journal/stdout';
 const CONFIG = '/run/systemd/journald.conf.d/ptrap-test.conf';
 const SYSCTL = '/proc/sys/net/netfilter/nf_log_all_netns';
 /** What a journald that we start makes; removed again where it was not there before. */
-const MADE = ['/run/systemd/journal', '/run/log/journal', '/run/systemd/journald.conf.d', '/run/systemd', '/dev/log'];
+const MADE = [
+  '/run/systemd/journal',
+  '/run/log/journal',
+  '/run/systemd/journald.conf.d',
+  '/run/systemd',
+  '/dev/log',
+];
 
 /**
  * Sees to it that journald runs, and that the kernel logs packets of namespaces other than the first; disposing of it
@@ -39,7 +45,8 @@ async function startJournald(): Promise<() => Promise<void>> {
     child.kill('SIGTERM');
     await once(child, 'exit');
     await rm(CONFIG, { force: true });
-    for (const path of MADE.filter(path => !before.includes(path))) await rm(path, { recursive: true, force: true });
+    for (const path of MADE.filter(path => !before.includes(path)))
+      await rm(path, { recursive: true, force: true });
   };
 }
 

@@ -50,7 +50,11 @@ describe('the real line in a network namespace, without a hold', () => {
 
   it('says that it is ready, as the contract has it', () => {
     expect(event.safeParse(watch.ready).error).toBeUndefined();
-    expect(watch.ready).toMatchObject({ type: 'ready', source: 'journal', hold: { strategy: 'none', delayMs: 0 } });
+    expect(watch.ready).toMatchObject({
+      type: 'ready',
+      source: 'journal',
+      hold: { strategy: 'none', delayMs: 0 },
+    });
     expect(watch.ready.targets).toContain('10.77.0.0/24/icmp');
   });
 
@@ -115,7 +119,9 @@ describe('the real line in a network namespace, without a hold', () => {
     },
     {
       name: 'IPv4 over a connected AF_INET6 socket',
-      script: node('const s = dgram.createSocket("udp6"); s.connect(7003, "::ffff:10.77.0.2", () => s.send("x"))'),
+      script: node(
+        'const s = dgram.createSocket("udp6"); s.connect(7003, "::ffff:10.77.0.2", () => s.send("x"))',
+      ),
       target: '10.77.0.2:7000-7010/udp',
       flow: { ...v4, dst: { address: '10.77.0.2', port: 7003 } },
       grade: 'exact',
@@ -141,7 +147,12 @@ describe('the real line in a network namespace, without a hold', () => {
     const pid = Number((await sender).split('\n')[0]);
     const sighting = await watch.sighting(found => pidsOf(found).includes(pid) && found.target === target);
     expect(event.safeParse(sighting).error).toBeUndefined();
-    expect(sighting).toMatchObject({ type: 'sighting', count: 1, flow, resolution: { status: 'resolved', grade } });
+    expect(sighting).toMatchObject({
+      type: 'sighting',
+      count: 1,
+      flow,
+      resolution: { status: 'resolved', grade },
+    });
     expect(pidsOf(sighting)).toEqual([pid]);
   });
 
@@ -150,7 +161,14 @@ describe('the real line in a network namespace, without a hold', () => {
     const { resolution } = await watch.sighting(found => pidsOf(found).includes(pid));
     if (resolution.status !== 'resolved') throw new Error(resolution.reason);
     const [who] = resolution.processes;
-    expect(who).toMatchObject({ pid, comm: 'bash', cwd: process.cwd(), uid: 0, user: 'root', netns: expect.any(Number) });
+    expect(who).toMatchObject({
+      pid,
+      comm: 'bash',
+      cwd: process.cwd(),
+      uid: 0,
+      user: 'root',
+      netns: expect.any(Number),
+    });
     expect(who!.exe).toMatch(/\/bash$/);
     expect(who!.argv.slice(0, 2)).toEqual(['bash', '-c']);
     expect(who!.ancestors[0]).toMatchObject({ pid: process.pid });
@@ -158,7 +176,8 @@ describe('the real line in a network namespace, without a hold', () => {
   });
 
   it('lists every holder of a socket that a forked child inherited', async () => {
-    const script = 'exec 3<>/dev/udp/10.77.0.2/53; sleep 1.5 >/dev/null & echo $$ $!; read -t 0.2 -u 3; echo x >&3; read -t 0.7 -u 3; :';
+    const script =
+      'exec 3<>/dev/udp/10.77.0.2/53; sleep 1.5 >/dev/null & echo $$ $!; read -t 0.2 -u 3; echo x >&3; read -t 0.7 -u 3; :';
     const [parent, child] = (await namespace.must(script)).trim().split(' ').map(Number);
     const sighting = await watch.sighting(found => pidsOf(found).includes(parent!));
     expect(sighting.resolution).toMatchObject({ status: 'resolved', grade: 'shared' });
@@ -170,7 +189,9 @@ describe('the real line in a network namespace, without a hold', () => {
       `${process.execPath} -e 'const s = require("dgram").createSocket("udp4"); s.bind(40123, "${address}", () => ${then})'`;
     const decoy = socket('127.0.0.1', 'setTimeout(process.exit, 2000)');
     const sender = socket('10.77.0.1', 's.send("x", 53, "10.77.0.2", () => setTimeout(process.exit, 700))');
-    const pids = await namespace.must(`${decoy} >/dev/null & echo $!; sleep 0.5; ${sender} & echo $!; wait $!`);
+    const pids = await namespace.must(
+      `${decoy} >/dev/null & echo $!; sleep 0.5; ${sender} & echo $!; wait $!`,
+    );
     const [decoyPid, senderPid] = pids.trim().split('\n').map(Number);
     const sighting = await watch.sighting(({ flow }) => flow.src.port === 40123);
     expect(pidsOf(sighting)).toEqual([senderPid]);
@@ -178,18 +199,29 @@ describe('the real line in a network namespace, without a hold', () => {
   });
 
   it('ignores look-alikes that others write into the journal', async () => {
-    const real = `ptrap-${watch.ready.instance}-0: IN= OUT=wan SRC=10.77.0.1 DST=10.77.0.2 LEN=30 TOS=0x00 PREC=0x00 TTL=64 ID=1 PROTO=UDP SPT=6666 DPT=53 LEN=10 UID=0 GID=0`;
-    await namespace.must(`logger '${real}'; systemd-cat echo '${real}'; echo '<7>${real}' >/dev/kmsg`);
+    const port = 10_000 + (process.pid % 10_000);
+    const real = `ptrap-${watch.ready.instance}-0: IN= OUT=wan SRC=10.77.0.1 DST=10.77.0.2 LEN=30 TOS=0x00 PREC=0x00 TTL=64 ID=1 PROTO=UDP SPT=${port} DPT=53 LEN=10 UID=0 GID=0`;
+    await namespace.must(
+      `logger -u /run/systemd/journal/dev-log '${real}' && systemd-cat echo '${real}' && echo '<7>${real}' >/dev/kmsg`,
+    );
+    const written = await namespace.must(
+      `journalctl --no-pager -o cat | grep -c 'DST=10.77.0.2 .* SPT=${port}'`,
+    );
+    expect(Number(written)).toBe(3);
     const pid = Number(await namespace.must(bash('udp/10.77.0.2/53')));
     await watch.sighting(found => pidsOf(found).includes(pid));
-    expect(watch.sightings.filter(({ flow }) => flow.src.port === 6666)).toEqual([]);
+    expect(watch.sightings.filter(({ flow }) => flow.src.port === port)).toEqual([]);
   });
 
   it('reads on where it was when journalctl is killed', async () => {
     await namespace.must(`pkill -KILL -P ${watch.pid} journalctl`);
     const senders = Array.from({ length: 5 }, () => namespace.must(bash('udp/10.77.0.2/53')).then(Number));
     const pids = await Promise.all(senders);
-    await Promise.all(pids.map(pid => watch.sighting(found => pidsOf(found).includes(pid) || found.resolution.status === 'unresolved')));
+    await Promise.all(
+      pids.map(pid =>
+        watch.sighting(found => pidsOf(found).includes(pid) || found.resolution.status === 'unresolved'),
+      ),
+    );
     const ids = watch.sightings.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     const seen = watch.sightings.filter(found => pids.some(pid => pidsOf(found).includes(pid)));

@@ -16,7 +16,11 @@ export interface Outcome {
  */
 export interface Namespace extends AsyncDisposable {
   /** A child in the namespace, `far` in the second one. */
-  spawn(file: string, args: readonly string[], options?: { far?: boolean; env?: NodeJS.ProcessEnv }): ChildProcess;
+  spawn(
+    file: string,
+    args: readonly string[],
+    options?: { far?: boolean; env?: NodeJS.ProcessEnv },
+  ): ChildProcess;
   /** Runs a bash script in the namespace to its end. */
   run(script: string): Promise<Outcome>;
   /** The same for a script that must succeed; gives its stdout. */
@@ -52,7 +56,13 @@ find /run/log/journal /var/log/journal -name '*ptrap*'
 export async function openNamespace(): Promise<Namespace> {
   const near = await holdNamespace();
   const far = await holdNamespace();
-  const enter = (pid: number, file: string, args: readonly string[]): string[] => ['-t', `${pid}`, '-n', file, ...args];
+  const enter = (pid: number, file: string, args: readonly string[]): string[] => [
+    '-t',
+    `${pid}`,
+    '-n',
+    file,
+    ...args,
+  ];
   const namespace: Namespace = {
     spawn: (file, args, options = {}) =>
       spawn('nsenter', enter((options.far ? far : near).pid!, file, args), {

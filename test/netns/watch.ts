@@ -27,10 +27,18 @@ export interface Ended {
 }
 
 /** Starts the built program in the namespace and waits until it is ready. */
-export async function startWatch(namespace: Namespace, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Watch> {
-  const child = namespace.spawn(process.execPath, [CLI, 'watch', '--output', 'json', '--no-config', ...args], {
-    ...(env && { env }),
-  });
+export async function startWatch(
+  namespace: Namespace,
+  args: readonly string[],
+  env?: NodeJS.ProcessEnv,
+): Promise<Watch> {
+  const child = namespace.spawn(
+    process.execPath,
+    [CLI, 'watch', '--output', 'json', '--no-config', ...args],
+    {
+      ...(env && { env }),
+    },
+  );
   const events: Event[] = [];
   const listeners = new Set<() => void>();
   let stderr = '';

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { parseLinks, parseRoute } from '../../src/hold/devices.js';
+import { buildEgress } from '../../src/hold/egress.js';
+import { ifbCommands, parseQueue } from '../../src/hold/ifb.js';
+import { changedQdiscs } from '../../src/hold/qdisc.js';
+import { lookupTargets } from '../../src/target/lookup.js';
+import { parseTarget } from '../../src/target/parse.js';
+
+const socketOnly = 'meta skuid 0-4294967294 counter fwd to "ptrapabc123"';
+
+describe('buildEgress', () => {
+  it('holds the opening SYN of tcp and every packet of other protocols, on each device', async () => {
+    const targets = await lookupTargets(['1.2.3.4:9', '[::1]/icmpv6'].map(parseTarget));
+    expect(buildEgress('ptrap_abc123', 'ptrapabc123', ['eth0', 'lo'], targets)).toEqual([
+      'add table netdev ptrap_abc123 { flags owner; }',
+      'add chain netdev ptrap_abc123 hold',
+      `add rule netdev ptrap_abc123 hold ip daddr 1.2.3.4 meta l4proto tcp th dport 9 tcp flags & (fin|syn|rst|ack) == syn ${socketOnly}`,
+      `add rule netdev ptrap_abc123 hold ip daddr 1.2.3.4 meta l4proto udp th dport 9 ${socketOnly}`,
+      `add rule netdev ptrap_abc123 hold ip6 daddr ::1 meta l4proto icmpv6 ${socketOnly}`,
+      'add chain netdev ptrap_abc123 device_0 { type filter hook egress device "eth0" priority 0; }',
+      'add rule netdev ptrap_abc123 device_0 jump hold',
+      'add chain netdev ptrap_abc123 device_1 { type filter hook egress device "lo" priority 0; }',
+      'add rule netdev ptrap_abc123 device_1 jump hold',
+    ]);
+  });
+});
+
+describe('ifbCommands', () => {
+  it('brings the ifb up last, with room for a flood', () => {
+    expect(ifbCommands('ptrapabc123', 'ptrap pid=1 start=2', 60).map(command => command.join(' '))).toEqual([
+      'modprobe ifb numifbs=0',
+      'modprobe sch_netem',
+      'ip link add ptrapabc123 type ifb',
+      'ip link set ptrapabc123 alias ptrap pid=1 start=2',
+      'tc qdisc add dev ptrapabc123 root handle 1: netem delay 60ms limit 100000',
+      'ip link set ptrapabc123 up',
+    ]);
+  });
+});
+
+describe('what ip and tc print', () => {
+  it('gives the device of a route', () => {
+    expect(
+      parseRoute('[{"dst":"10.77.0.2","dev":"wan","prefsrc":"10.77.0.1","flags":[],"uid":0,"cache":[]}]'),
+    ).toEqual(['wan']);
+    expect(parseRoute('[{"type":"local","dst":"127.0.0.1","dev":"lo","prefsrc":"127.0.0.1"}]')).toEqual([
+      'lo',
+    ]);
+    expect(parseRoute('[{"type":"unreachable","dst":"10.0.0.1"}]')).toEqual([]);
+  });
+
+  it('gives the devices that are up, without those of any ptrap and without names that nft cannot quote', () => {
+    const links = ['lo', 'eth0', 'ptrapabc123', 'ptrap0', 'a"b'].map(ifname => ({ ifname, flags: ['UP'] }));
+    expect(parseLinks(JSON.stringify([...links, {}]))).toEqual(['lo', 'eth0', 'ptrap0']);
+  });
+
+  it('gives what waits in netem and what it dropped', () => {
+    const netem =
+      '[{"kind":"netem","handle":"1:","root":true,"refcnt":2,"options":{},"drops":3,"qlen":41,"backlog":100}]';
+    expect(parseQueue(netem)).toEqual({ waiting: 41, dropped: 3 });
+    expect(parseQueue('[]')).toEqual({ waiting: 0, dropped: 0 });
+  });
+
+  it('tells which qdiscs changed', () => {
+    const before = new Map([
+      ['qdisc eth0', '[1]'],
+      ['class eth0', ''],
+      ['filter eth0', '[]'],
+    ]);
+    expect(changedQdiscs(before, new Map(before))).toEqual([]);
+    expect(changedQdiscs(before, new Map(before).set('qdisc eth0', '[2]'))).toEqual(['qdisc eth0']);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { isoTime, parseJournalLine } from '../../src/match/journal-entry.js';
+
+const fields = {
+  _TRANSPORT: 'kernel',
+  SYSLOG_FACILITY: '0',
+  MESSAGE: 'ptrap-abc123-0: …',
+  __CURSOR: 's=1;i=2',
+  __REALTIME_TIMESTAMP: '1795469407079980',
+};
+
+describe('parseJournalLine', () => {
+  it('reads a kernel message', () => {
+    expect(parseJournalLine(JSON.stringify(fields))).toEqual({
+      cursor: 's=1;i=2',
+      at: '2026-11-23T21:30:07.079980Z',
+      message: 'ptrap-abc123-0: …',
+    });
+  });
+
+  it.each([
+    ['another transport', { _TRANSPORT: 'syslog' }],
+    ['no transport', { _TRANSPORT: undefined }],
+    ['two transports', { _TRANSPORT: ['kernel', 'syslog'] }],
+    ['a facility that only processes have', { SYSLOG_FACILITY: '1' }],
+    ['no facility', { SYSLOG_FACILITY: undefined }],
+    ['bytes that are no text', { MESSAGE: [112, 255] }],
+    ['a message too large to print', { MESSAGE: null }],
+  ])('passes over %s', (_name, other) => {
+    expect(parseJournalLine(JSON.stringify({ ...fields, ...other }))).toBeUndefined();
+  });
+
+  it.each(['', '{', 'null', '[]', '"x"', '-- cursor: x', JSON.stringify(fields).slice(0, -5)])(
+    'passes over %j',
+    line => {
+      expect(parseJournalLine(line)).toBeUndefined();
+    },
+  );
+});
+
+describe('isoTime', () => {
+  it.each([
+    ['0000000', '1970-01-01T00:00:00.000000Z'],
+    ['1795469407079003', '2026-11-23T21:30:07.079003Z'],
+    ['1795469407000000', '2026-11-23T21:30:07.000000Z'],
+  ])('%s is %s', (microseconds, text) => {
+    expect(isoTime(microseconds)).toBe(text);
+  });
+});

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseJournalLine } from '../../src/match/journal-entry.js';
+import { parseLogLine } from '../../src/match/kernel-log.js';
+
+const recorded = readFileSync(new URL('../fixtures/match/journal-6.18.ndjson', import.meta.url), 'utf8')
+  .trim()
+  .split('\n');
+
+const flows = recorded
+  .map(parseJournalLine)
+  .map(entry => entry && parseLogLine(entry.message, 'recrd1'))
+  .filter(line => line !== undefined)
+  .map(({ flow }) => flow);
+
+const lo = { oif: 'lo' };
+const v4 = { family: 'ipv4', src: { address: '127.0.0.1' }, dst: { address: '127.0.0.1' }, ...lo };
+const v6 = { family: 'ipv6', src: { address: '::1' }, dst: { address: '::1' }, ...lo };
+const root = { uid: 0, gid: 0 };
+const kernel = { uid: null, gid: null };
+
+describe('parseLogLine on what a 6.18 kernel logged', () => {
+  it('reads every packet', () => {
+    expect(flows).toEqual([
+      { ...v4, ...root, protocol: 'icmp', length: 84, icmp: { type: 8, code: 0, id: 16459 } },
+      { ...v4, ...kernel, protocol: 'icmp', length: 84, icmp: { type: 0, code: 0, id: 16459 } },
+      { ...v6, ...root, protocol: 'icmpv6', length: 104, icmp: { type: 128, code: 0, id: 16460 } },
+      { ...v6, ...kernel, protocol: 'icmpv6', length: 104, icmp: { type: 129, code: 0, id: 16460 } },
+      {
+        ...v4,
+        ...root,
+        protocol: 'udp',
+        src: { address: '127.0.0.1', port: 37106 },
+        dst: { address: '127.0.0.1', port: 53 },
+        length: 30,
+      },
+      // an error quotes the packet that it is about: those are not its own ports and lengths
+      { ...v4, ...kernel, protocol: 'icmp', length: 58, icmp: { type: 3, code: 3 } },
+      {
+        ...v6,
+        ...root,
+        protocol: 'udp',
+        src: { address: '::1', port: 38676 },
+        dst: { address: '::1', port: 53 },
+        length: 50,
+      },
+      { ...v6, ...kernel, protocol: 'icmpv6', length: 98, icmp: { type: 1, code: 4 } },
+      {
+        ...v4,
+        ...root,
+        protocol: 'tcp',
+        src: { address: '127.0.0.1', port: 34092 },
+        dst: { address: '127.0.0.1', port: 81 },
+        length: 60,
+        tcpFlags: ['SYN'],
+      },
+      {
+        ...v4,
+        ...kernel,
+        protocol: 'tcp',
+        src: { address: '127.0.0.1', port: 81 },
+        dst: { address: '127.0.0.1', port: 34092 },
+        length: 40,
+        tcpFlags: ['ACK', 'RST'],
+      },
+      { ...v4, ...root, protocol: '253', length: 24 },
+      { ...v4, ...root, protocol: 'sctp', length: 32 },
+    ]);
+  });
+
+  it('passes over what logger, systemd-cat and a writer to /dev/kmsg said', () => {
+    const others = recorded.filter(line => !line.includes('ptrap-recrd1-'));
+    expect(others).toHaveLength(3);
+    expect(others.map(line => (JSON.parse(line) as { _TRANSPORT: string })._TRANSPORT).sort()).toEqual([
+      'kernel',
+      'stdout',
+      'syslog',
+    ]);
+    expect(others.map(parseJournalLine)).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('parseLogLine', () => {
+  const line =
+    'IN= OUT=eth0 SRC=10.0.0.1 DST=10.0.0.2 LEN=30 TTL=64 ID=1 PROTO=UDP SPT=6 DPT=53 LEN=10 UID=0 GID=0 ';
+
+  it('gives the tag of the rule', () => {
+    expect(parseLogLine(`ptrap-abc123-7: ${line}`, 'abc123')?.tag).toBe('7');
+    expect(parseLogLine(`ptrap-abc123-p: ${line}`, 'abc123')?.tag).toBe('p');
+  });
+
+  it.each([
+    ['another instance', `ptrap-abc124-0: ${line}`],
+    ['another prefix', `xptrap-abc123-0: ${line}`],
+    ['no packet', 'ptrap-abc123-0: hello'],
+    ['nothing', ''],
+    ['no colon', `ptrap-abc123-0 ${line}`],
+    ['no address', 'ptrap-abc123-0: IN= OUT=lo SRC= DST=1.2.3.4 PROTO=UDP'],
+    ['a bad address', 'ptrap-abc123-0: IN= OUT=lo SRC=1.2.3.4.5 DST=1.2.3.4 PROTO=UDP'],
+    ['no protocol', 'ptrap-abc123-0: IN= OUT=lo SRC=1.2.3.4 DST=1.2.3.4'],
+    ['a bad protocol', 'ptrap-abc123-0: IN= OUT=lo SRC=1.2.3.4 DST=1.2.3.4 PROTO=__proto__'],
+    ['only a quoted packet', 'ptrap-abc123-0: [SRC=1.2.3.4 DST=1.2.3.4 PROTO=UDP ]'],
+  ])('gives nothing for %s', (_name, message) => {
+    expect(parseLogLine(message, 'abc123')).toBeUndefined();
+  });
+
+  it('takes the first of each key, as the kernel writes the outer header first', () => {
+    const twice = parseLogLine(`ptrap-abc123-0: ${line}SRC=6.6.6.6 DPT=66 UID=66`, 'abc123');
+    expect(twice?.flow).toMatchObject({
+      src: { address: '10.0.0.1', port: 6 },
+      dst: { port: 53 },
+      uid: 0,
+      length: 30,
+    });
+  });
+
+  it('survives numbers that are none', () => {
+    const odd = parseLogLine(
+      'ptrap-abc123-0: OUT=lo SRC=1.2.3.4 DST=1.2.3.4 LEN=x PROTO=UDP SPT=-1 DPT=1e9 UID= GID=9999999999999',
+      'abc123',
+    );
+    expect(odd?.flow).toEqual({
+      family: 'ipv4',
+      protocol: 'udp',
+      src: { address: '1.2.3.4' },
+      dst: { address: '1.2.3.4' },
+      oif: 'lo',
+      uid: null,
+      gid: null,
+      length: 0,
+    });
+  });
+});
