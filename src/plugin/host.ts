@@ -9,7 +9,7 @@ import { checkPlugins } from './valid.js';
 export type { Services } from './member.js';
 
 /** What went wrong with one plugin. */
-export interface PluginTally extends Tally {
+interface PluginTally extends Tally {
   plugin: string;
 }
 

@@ -21,7 +21,8 @@ export function createVoice(
     second = { start, said: 0, flooded: false };
   };
 
-  return text => {
+  return given => {
+    const text = String(given); // a plugin may be plain JavaScript
     if (guard.disabled.aborted) return;
     const at = now();
     if (at - second.start >= 1000) turn(at);
