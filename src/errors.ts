@@ -110,7 +110,7 @@ const failures = {
   PTRAP_E_PLUGIN_LOAD: (reference: string, why: string): Failure => ({
     exit: 2,
     cause: `cannot load plugin "${visible(reference)}": ${visible(why)}`,
-    fix: 'it must export a plugin, or a function that makes one, as its default; see docs/plugins.md',
+    fix: 'it must export a plugin, or a function that makes one, as its default; see docs/hooks.md',
   }),
   PTRAP_E_NETEM_MISSING: (answer: string): Failure => ({
     exit: 3,

@@ -1,5 +1,6 @@
 import yargs, { type Argv, type Options } from 'yargs';
-import { cliOptions, options, type Option } from '../config/options.js';
+import type { Option } from '../config/option.js';
+import { cliOptions, options } from '../config/options.js';
 import { failure } from '../errors.js';
 import { nearest } from '../sys/nearest.js';
 import { ownPackage } from '../sys/own-package.js';
@@ -61,8 +62,9 @@ function parser(args: readonly string[], choose: Choose): Argv {
           argv,
           flagged.map(({ flag }) => flag),
         );
-        const targets = (argv['target'] as string[] | undefined) ?? [];
-        if (!argv._.includes('watch')) refuseMisspelt(targets[0]);
+        const isNamed = argv._[0] === 'watch';
+        const targets = words(argv['target'], argv._.slice(isNamed ? 1 : 0));
+        if (!isNamed) refuseMisspelt(targets[0]);
         choose({ command: 'watch', targets, values: argv });
       },
     })
@@ -81,8 +83,7 @@ function parser(args: readonly string[], choose: Choose): Argv {
       builder: cleanup => cleanup.options(cleanupFlags),
       handler: argv => {
         requireKnown(argv, Object.keys(cleanupFlags));
-        const ids = (argv['id'] as string[] | undefined) ?? [];
-        choose({ command: 'cleanup', ids, all: argv['all'] === true });
+        choose({ command: 'cleanup', ids: words(argv['id'], argv._.slice(1)), all: argv['all'] === true });
       },
     })
     .help('help')
@@ -117,11 +118,16 @@ function hasDefault({ default: value }: Option): boolean {
   return typeof value === 'string' || typeof value === 'number';
 }
 
+/** Positional arguments, and those that came after `--`. */
+function words(positional: unknown, rest: readonly (string | number)[]): string[] {
+  return [...((positional as string[] | undefined) ?? []), ...rest.map(String)];
+}
+
 const commands = ['watch', 'ls', 'cleanup', 'help'];
 
 /** A bare word in the place of a command, near to one, is a misspelt command and no host. */
 function refuseMisspelt(word: string | undefined): void {
-  if (word === undefined || !/^[a-z]+$/i.test(word)) return;
+  if (word === undefined || !/^[a-z-]+$/i.test(word)) return;
   const meant = nearest(word, commands);
   if (meant !== undefined) throw failure('PTRAP_E_SUBCOMMAND', word, meant);
 }

@@ -1,5 +1,6 @@
 import type { Flags } from '../config/merge.js';
-import { cliOptions, options, type Option } from '../config/options.js';
+import type { Option } from '../config/option.js';
+import { cliOptions, options } from '../config/options.js';
 import { targetTexts } from '../config/target-flags.js';
 import { requireValue } from '../config/validate.js';
 import { failure } from '../errors.js';

@@ -1,36 +1,6 @@
 import type { Plugin } from '../hooks.js';
+import type { Base, Kind, Option } from './option.js';
 import type { Settings } from './settings.js';
-
-/** Headings of `--help` and docs/options.md. */
-export type Group =
-  'What to watch' | 'How to catch it' | 'What to do with it' | 'When to stop' | 'ptrap itself';
-
-interface Base {
-  /** Spelling on the command line, without the dashes; `--no-` is made from it where it applies. */
-  flag: string;
-  alias?: string;
-  group: Group;
-  /** One sentence. */
-  docs: string;
-  /** A value, as it is typed after the flag; switches have none. */
-  example?: string;
-  /** Not a key of the config file. */
-  cliOnly?: true;
-  /** Given without a dash. */
-  positional?: true;
-}
-
-/** What values an option takes; zod schema, yargs option and docs are made from it. */
-type Kind =
-  | { kind: 'boolean' }
-  | { kind: 'text' }
-  | { kind: 'targets' }
-  | { kind: 'plugins' }
-  | { kind: 'integer'; min: number }
-  | { kind: 'duration'; min: number; max: number; auto?: true }
-  | { kind: 'choice'; choices: readonly string[] };
-
-export type Option = Base & Kind & { default?: unknown };
 
 /** A plugin in a config file: an instance, a built-in's name or a path, or one of these with options. */
 export type PluginReference = Plugin | string | readonly [name: string, options: unknown];
@@ -94,6 +64,7 @@ export const options = {
     alias: 'n',
     kind: 'integer',
     min: 1,
+    max: 1_000_000,
     default: 20,
     group: 'What to do with it',
     docs: 'Most sightings a minute for one key (see --limit-per); the rest is counted, not shown.',

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Plugin } from '../hooks.js';
 import { DURATION, parseDuration } from '../sys/duration.js';
-import { configOptions, type Option } from './options.js';
+import type { Option } from './option.js';
+import { configOptions } from './options.js';
 
 const pluginReference = z.union([
   z.string().min(1),
   z.tuple([z.string().min(1), z.unknown()]),
-  z.custom<Plugin>(isPlugin),
+  z.custom<Plugin>(isPlugin).meta({ type: 'object', description: 'a plugin: in code only' }),
 ]);
 
 /** Whether a value has what a plugin needs: a name and `apply`. */
@@ -28,7 +29,10 @@ export function schemaOf(option: Option): z.ZodType {
     case 'plugins':
       return z.array(pluginReference);
     case 'integer':
-      return z.int().min(option.min);
+      return z
+        .int()
+        .min(option.min)
+        .max(option.max ?? Number.MAX_SAFE_INTEGER);
     case 'choice':
       return z.enum(option.choices as [string, ...string[]]);
     case 'duration':
@@ -61,7 +65,7 @@ export function allowed(option: Option): string {
     case 'plugins':
       return 'a list of plugins: each a name, a path, [name, options] or a plugin';
     case 'integer':
-      return `a whole number from ${option.min}`;
+      return `a whole number from ${option.min}${option.max === undefined ? '' : ` to ${option.max}`}`;
     case 'choice':
       return option.choices.join(', ');
     case 'duration':

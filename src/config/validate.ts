@@ -3,7 +3,8 @@ import { failure, PtrapError } from '../errors.js';
 import { nearest } from '../sys/nearest.js';
 import { visible } from '../sys/text.js';
 import { parseTarget } from '../target/parse.js';
-import { configOptions, type Config, type ConfigKey, type Option } from './options.js';
+import type { Option } from './option.js';
+import { configOptions, type Config, type ConfigKey } from './options.js';
 import { allowed, configSchema, schemaOf } from './schema.js';
 
 /**
@@ -29,7 +30,8 @@ export function requireConfig(content: unknown, file: string): Config {
 export function requireValue(option: Option, text: string): unknown {
   const isNumeric = option.kind === 'integer' || option.kind === 'duration';
   const value = isNumeric && /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
-  if (schemaOf(option).safeParse(value).success) return value;
+  const whole = option.kind === 'plugins' ? [value] : value; // a flag gives a list one by one
+  if (schemaOf(option).safeParse(whole).success) return value;
   throw failure('PTRAP_E_VALUE', `--${option.flag}`, text === '' ? 'nothing' : found(text), allowed(option));
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cliOptions, options, type Option } from '../../src/config/options.js';
+import type { Option } from '../../src/config/option.js';
+import { cliOptions, options } from '../../src/config/options.js';
 import { requireConfig, requireValue } from '../../src/config/validate.js';
 import { PtrapError } from '../../src/errors.js';
 
@@ -63,9 +64,9 @@ describe('requireConfig', () => {
     [{ delay: 0 }, `delay: found 0; allowed: ${delay}`],
     [{ delay: '2m' }, `delay: found "2m"; allowed: ${delay}`],
     [{ delay: '60' }, `delay: found "60"; allowed: ${delay}`],
-    [{ limit: 0 }, 'limit: found 0; allowed: a whole number from 1'],
-    [{ limit: 1.5 }, 'limit: found 1.5; allowed: a whole number from 1'],
-    [{ limit: '5' }, 'limit: found "5"; allowed: a whole number from 1'],
+    [{ limit: 0 }, 'limit: found 0; allowed: a whole number from 1 to 1000000'],
+    [{ limit: 1.5 }, 'limit: found 1.5; allowed: a whole number from 1 to 1000000'],
+    [{ limit: '5' }, 'limit: found "5"; allowed: a whole number from 1 to 1000000'],
     [{ limitPer: 'pid' }, 'limitPer: found "pid"; allowed: connection, process, executable, none'],
     [{ exec: ['ps'] }, 'exec: found ["ps"]; allowed: a text'],
     [{ exec: '' }, 'exec: found ""; allowed: a text'],
@@ -84,7 +85,7 @@ describe('requireConfig', () => {
       'for: found Infinity; allowed: milliseconds or a duration such as 60ms, 0.5s, 10m, from 1ms to 24d',
     ],
     [{ failOnMatch: 1 }, 'failOnMatch: found 1; allowed: true or false'],
-    [{ exec: 5, limit: 'x' }, 'limit: found "x"; allowed: a whole number from 1'],
+    [{ exec: 5, limit: 'x' }, 'limit: found "x"; allowed: a whole number from 1 to 1000000'],
   ])('refuses %j', (content, message) => {
     const error = refused(() => requireConfig(content, FILE));
     expect(error).toMatchObject({ code: 'PTRAP_E_CONFIG', exit: 2 });
@@ -125,13 +126,13 @@ describe('requireValue', () => {
   });
 
   it.each<[Option, string, string]>([
-    [options.limit, 'abc', '--limit: found "abc"; allowed: a whole number from 1'],
-    [options.limit, '', '--limit: found nothing; allowed: a whole number from 1'],
-    [options.limit, '-3', '--limit: found "-3"; allowed: a whole number from 1'],
+    [options.limit, 'abc', '--limit: found "abc"; allowed: a whole number from 1 to 1000000'],
+    [options.limit, '', '--limit: found nothing; allowed: a whole number from 1 to 1000000'],
+    [options.limit, '-3', '--limit: found "-3"; allowed: a whole number from 1 to 1000000'],
     [
       options.limit,
       '99999999999999999999',
-      '--limit: found "99999999999999999999"; allowed: a whole number from 1',
+      '--limit: found "99999999999999999999"; allowed: a whole number from 1 to 1000000',
     ],
     [options.output, 'xml', '--output: found "xml"; allowed: pretty, json, quiet'],
     [options.exec, '', '--exec: found nothing; allowed: a text'],

@@ -1,0 +1,38 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { z } from 'zod';
+import { configSchema } from '../src/config/schema.js';
+import { event } from '../src/events.js';
+import { eventsPage } from './docs/events.js';
+import { hooksPage } from './docs/hooks.js';
+import { optionsPage } from './docs/options.js';
+
+// Generates what docs/ says about options, hooks and events from the code; with --check it only compares.
+
+const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+
+const schemaText = (schema: z.ZodType, title: string) =>
+  JSON.stringify({ title, ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) });
+
+const pages: Record<string, string> = {
+  'docs/options.md': optionsPage(),
+  'docs/hooks.md': hooksPage(await readFile(path('src/hooks.ts'), 'utf8')),
+  'docs/events.md': eventsPage(z.toJSONSchema(event, { io: 'input' })),
+  'docs/config.schema.json': schemaText(configSchema, 'ptrap config'),
+  'docs/event.schema.json': schemaText(event, 'ptrap event, one line of --output json'),
+};
+
+const style = await resolveConfig(path('package.json'));
+const drifted: string[] = [];
+for (const [name, text] of Object.entries(pages)) {
+  const wanted = await format(text, { ...style, filepath: name });
+  const found = await readFile(path(name), 'utf8').catch(() => '');
+  if (found !== wanted) drifted.push(name);
+  if (!process.argv.includes('--check')) await writeFile(path(name), wanted);
+}
+
+if (process.argv.includes('--check') && drifted.length > 0) {
+  console.error(`not as generated: ${drifted.join(', ')}; run: npm run docs:gen`);
+  process.exitCode = 1;
+}
