@@ -23,10 +23,17 @@ async function shellWithChildren(): Promise<ProcessInfo> {
   started.push(child);
   await once(child.stdout, 'data');
   const pid = child.pid ?? 0;
+  await expect.poll(() => namesOfChildren(pid)).toEqual(['sleep', 'sleep']);
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const startTime = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
   const ancestors = [{ pid: process.pid, comm: 'node', argv: ['node'] }];
   return { ...dig, pid, ppid: process.pid, startTime, comm: 'sh', argv: ['sh'], ancestors };
+}
+
+/** What the children run: a fork has its parent's name until it has called exec. */
+async function namesOfChildren(pid: number): Promise<string[]> {
+  const pids = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ');
+  return Promise.all(pids.map(async child => (await readFile(`/proc/${child}/comm`, 'utf8')).trim()));
 }
 
 interface Note {
