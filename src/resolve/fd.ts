@@ -15,7 +15,7 @@ export interface Holders {
 export interface Budget {
   /** For the first holder. */
   firstMs: number;
-  /** For further ones, after the first: what is unrelated and holds it under another number may be missed then. */
+  /** For all others; those who are no relatives of the first and hold it under another number come last. */
   othersMs: number;
 }
 
@@ -37,19 +37,21 @@ export async function findHolders(
   const pids = listPids(proc);
   const first = await firstHolder(search, byUid(proc, pids, uid), deadline(firstMs));
   if (first === undefined || first === 'late') return { pids: [], timedOut: first === 'late' };
-  const found = [first.pid];
+  const found = new Set([first.pid]);
   const pace = deadline(othersMs);
-  const check = async (candidates: Iterable<number>, holds: (pid: number) => boolean) => {
+  const passes: [Iterable<number>, (pid: number) => boolean][] = [
+    [relatives(proc, first.pid), pid => fdOf(search, pid) !== undefined],
+    [pids, pid => has(search, pid, first.fd)],
+    [pids, pid => fdOf(search, pid) !== undefined],
+  ];
+  for (const [candidates, holds] of passes) {
     for (const pid of candidates) {
-      if (pace.over()) return;
-      if (!search.checked.has(pid) && holds(pid)) found.push(pid);
+      if (pace.over()) break;
+      if (!search.checked.has(pid) && holds(pid)) found.add(pid);
       if (pace.due()) await pace.turn();
     }
-  };
-  await check(relatives(proc, first.pid), pid => fdOf(search, pid) !== undefined);
-  await check(pids, pid => has(search, pid, first.fd));
-  await check(pids, pid => fdOf(search, pid) !== undefined);
-  return { pids: [...new Set(found)], timedOut: false };
+  }
+  return { pids: [...found], timedOut: false };
 }
 
 interface Search {

@@ -1,0 +1,59 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findHolders } from '../../src/resolve/fd.js';
+import { openProcTree, type FakeProcess } from './proc-tree.js';
+
+const INODE = 31337;
+const holder = { sockets: { 3: INODE } };
+
+async function holders(
+  processes: Record<number, FakeProcess>,
+  budget?: { firstMs: number; othersMs: number },
+) {
+  using tree = openProcTree(processes);
+  const { pids, timedOut } = await findHolders(tree.proc, INODE, 0, budget);
+  if (timedOut) throw new Error('timed out');
+  return pids;
+}
+
+describe('findHolders', () => {
+  it('finds the one holder, not those of other sockets', async () => {
+    expect(await holders({ 1: {}, 10: { sockets: { 3: 3133, 4: 313370 } }, 20: holder })).toEqual([20]);
+  });
+
+  it('finds nobody where nobody holds it', async () => {
+    expect(await holders({ 1: {}, 10: { sockets: { 3: 5 } } })).toEqual([]);
+  });
+
+  it('lists all holders once, the newest first, however they came by it', async () => {
+    const found = await holders({
+      1: { children: [10, 40] },
+      10: { ...holder, ppid: 1, children: [20, 21] }, // opened it
+      20: { ...holder, ppid: 10 }, // a fork
+      21: { ppid: 10, sockets: { 0: INODE } }, // a fork that moved it
+      30: { ...holder, ppid: 1 }, // a fork whose parent has gone
+      40: { ppid: 1, sockets: { 9: INODE } }, // took it over a unix socket
+      50: { ppid: 1 },
+    });
+    expect(found).toHaveLength(5);
+    expect(found[0]).toBe(40);
+    expect(new Set(found)).toEqual(new Set([10, 20, 21, 30, 40]));
+  });
+
+  it('names at least the first when there is no time for others', async () => {
+    expect(await holders({ 10: holder, 20: holder }, { firstMs: 1000, othersMs: -1 })).toEqual([20]);
+  });
+
+  it('gives up when the first holder is not found in time', async () => {
+    await expect(holders({ 10: holder, 20: {} }, { firstMs: -1, othersMs: 10 })).rejects.toThrow('timed out');
+  });
+
+  it('goes on past processes that end while it looks', async () => {
+    using tree = openProcTree({ 10: holder, 20: {}, 30: {} });
+    rmSync(join(tree.proc, '20/fd'), { recursive: true });
+    rmSync(join(tree.proc, '10/stat'));
+    rmSync(join(tree.proc, '10/task'), { recursive: true });
+    expect(await findHolders(tree.proc, INODE, 0)).toEqual({ pids: [10], timedOut: false });
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { parseArgv, readProcess } from '../../src/resolve/process.js';
+import { openProcTree } from './proc-tree.js';
+
+const nobody = () => null;
+
+describe('readProcess', () => {
+  it('tells who a process is', () => {
+    using tree = openProcTree({
+      1: { comm: 'systemd', files: { cmdline: '/sbin/init\0' } },
+      990: { comm: 'bash', ppid: 1, startTime: 200, files: { cmdline: 'bash\0/etc/cron.daily/report\0' } },
+      991: {
+        comm: 'dig',
+        ppid: 990,
+        startTime: 183422,
+        files: {
+          cmdline: 'dig\0\0example.org\0',
+          loginuid: '1000',
+          cgroup: '0::/system.slice/cron.service\n',
+        },
+        links: { exe: '/usr/bin/dig', cwd: '/root', 'ns/net': 'net:[4026531840]' },
+      },
+    });
+    expect(readProcess(tree.proc, 991, uid => (uid === 1000 ? 'alice' : null))).toEqual({
+      pid: 991,
+      startTime: 183422,
+      ppid: 990,
+      comm: 'dig',
+      exe: '/usr/bin/dig',
+      argv: ['dig', '', 'example.org'],
+      cwd: '/root',
+      uid: 1000,
+      user: 'alice',
+      loginUid: 1000,
+      cgroup: '/system.slice/cron.service',
+      unit: 'cron.service',
+      container: null,
+      netns: 4026531840,
+      ancestors: [
+        { pid: 990, comm: 'bash', argv: ['bash', '/etc/cron.daily/report'] },
+        { pid: 1, comm: 'systemd', argv: ['/sbin/init'] },
+      ],
+    });
+  });
+
+  it('has null for what the kernel does not tell', () => {
+    using tree = openProcTree({ 10: { files: { loginuid: '4294967295' } }, 11: {} });
+    const expected = {
+      exe: null,
+      argv: [],
+      cwd: null,
+      user: null,
+      loginUid: null,
+      cgroup: null,
+      netns: null,
+    };
+    expect(readProcess(tree.proc, 10, nobody)).toMatchObject({ ...expected, unit: null, container: null });
+    expect(readProcess(tree.proc, 11, nobody)).toMatchObject(expected);
+  });
+
+  it('gives nothing for a process that is not there', () => {
+    using tree = openProcTree({});
+    expect(readProcess(tree.proc, 10, nobody)).toBeUndefined();
+  });
+
+  it('drops a process whose pid passes to another while it is read', () => {
+    using tree = openProcTree({ 10: { startTime: 100 } });
+    using other = openProcTree({ 10: { startTime: 101 } });
+    const [first, second] = [tree.proc, other.proc];
+    const swapped = { toString: () => (swaps++ === 0 ? first : second) };
+    let swaps = 0;
+    expect(readProcess(swapped as unknown as string, 10, nobody)).toBeUndefined();
+  });
+
+  it('ends the ancestors at a pid that has passed to someone younger, and in a circle', () => {
+    using tree = openProcTree({
+      10: { ppid: 20, startTime: 100 },
+      20: { ppid: 1, startTime: 101 },
+      30: { ppid: 31 },
+      31: { ppid: 31 },
+    });
+    expect(readProcess(tree.proc, 10, nobody)?.ancestors).toEqual([]);
+    expect(readProcess(tree.proc, 30, nobody)?.ancestors.map(({ pid }) => pid)).toEqual([31]);
+  });
+
+  it('reads at most 4096 bytes of a command line', () => {
+    using tree = openProcTree({ 10: { files: { cmdline: `a\0${'x'.repeat(100_000)}\0` } } });
+    expect(readProcess(tree.proc, 10, nobody)?.argv).toEqual(['a', 'x'.repeat(4094)]);
+  });
+});
+
+describe('parseArgv', () => {
+  it.each([
+    ['', []],
+    ['\0\0', []],
+    ['sshd: root@pts/0\0\0\0\0', ['sshd: root@pts/0']],
+    ['a\0-b\0', ['a', '-b']],
+    ['title without an end', ['title without an end']],
+  ])('%j → %j', (cmdline, argv) => expect(parseArgv(Buffer.from(cmdline))).toEqual(argv));
+
+  it('tolerates bytes that are no UTF-8', () => {
+    expect(parseArgv(Buffer.from([0x61, 0, 0xff, 0xfe, 0]))).toEqual(['a', '\ufffd\ufffd']);
+  });
+});
