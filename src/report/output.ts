@@ -39,7 +39,10 @@ export function openOutput(mode: 'pretty' | 'json' | 'quiet', { stdout, stderr }
   return {
     closed: results.closed,
     say,
-    print: text => (mode === 'json' ? notes : results).write(`${harmless(text.replace(/\n$/, ''))}\n`),
+    print(text) {
+      const [to, stream] = mode === 'json' ? [notes, stderr] : [results, stdout];
+      to.write(`${emphasised(text.replace(/\n$/, ''), styleOf(stream).colour)}\n`);
+    },
     event(event) {
       if (mode === 'quiet') return;
       if (mode === 'json') results.write(jsonLine(event));
@@ -64,6 +67,20 @@ function joined(lines: readonly string[]): string {
 /** Text of a process, line by line, with tabs and line ends left as they are. Doing it twice changes nothing. */
 function harmless(text: string): string {
   return text.replace(/[^\t\n]+/g, visible);
+}
+
+/**
+ * Bold, underlined and the six colours, on and off, as `pstree -H` points something out; ESC ( B and SI come with
+ * a terminal's reset. Nothing that hides text or moves the cursor.
+ */
+const EMPHASIS = /\u001b\[(?:(?:[014]|2[24]|3[1-69])(?:;(?:[014]|2[24]|3[1-69]))*)?m|\u001b\(B|\u000f/g;
+
+/** Text of a command: its emphasis stays where there are colours and goes where there are none; the rest is harmless. */
+function emphasised(text: string, colour: boolean): string {
+  const marks = text.match(EMPHASIS) ?? [];
+  const pieces = text.split(EMPHASIS).map(harmless);
+  if (!colour || marks.length === 0) return pieces.join('');
+  return `${pieces.map((piece, index) => piece + (marks[index] ?? '')).join('')}\u001b[0m`;
 }
 
 /** Width and colours of a stream; node decides on colours by terminal, NO_COLOR and FORCE_COLOR. */

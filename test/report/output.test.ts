@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Summary } from '../../src/events.js';
 import { openOutput } from '../../src/report/output.js';
 
@@ -44,6 +44,20 @@ describe('openOutput', () => {
     output.print('a\tb\n\u001b[2Jc\r\n');
     output.say('x\u0007');
     expect(taken()).toEqual({ out: 'a\tb\n\\x1b[2Jc\\x0d\n', err: 'ptrap: x\\x07\n' });
+  });
+
+  it('lets a command point something out where there are colours, and nothing else', () => {
+    const text =
+      '\u001b[1mnode\u001b(B\u001b[m \u001b[1;31mx\u001b[0m \u001b[8mhidden\u001b[30m \u001b[2J\u000f';
+    const { output, taken } = open('quiet');
+    output.print(text);
+    expect(taken().out).toBe('node x \\x1b[8mhidden\\x1b[30m \\x1b[2J\n');
+    vi.stubEnv('FORCE_COLOR', '1');
+    output.print(text);
+    vi.unstubAllEnvs();
+    expect(taken().out).toBe(
+      '\u001b[1mnode\u001b(B\u001b[m \u001b[1;31mx\u001b[0m \\x1b[8mhidden\\x1b[30m \\x1b[2J\u000f\u001b[0m\n',
+    );
   });
 
   it('drops and counts what a reader is too slow for, and goes on when it has caught up', async () => {
