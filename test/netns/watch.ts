@@ -49,10 +49,13 @@ export async function startWatch(
   });
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
 
-  function event<Found extends Event>(test: (event: Event) => event is Found): Promise<Found> {
+  function event<Type extends Event['type']>(
+    type: Type,
+    test: (event: Extract<Event, { type: Type }>) => boolean = () => true,
+  ): Promise<Extract<Event, { type: Type }>> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
-        const found = events.find(test);
+        const found = ofType(events, type).find(test);
         if (!found) return;
         listeners.delete(look);
         resolve(found);
@@ -65,18 +68,25 @@ export async function startWatch(
 
   const watch: Watch = {
     pid: child.pid!,
-    ready: await event(found => found.type === 'ready'),
+    ready: await event('ready'),
     get sightings() {
-      return events.filter(found => found.type === 'sighting');
+      return ofType(events, 'sighting');
     },
-    sighting: test => event(found => found.type === 'sighting' && test(found)) as Promise<Sighting>,
+    sighting: test => event('sighting', test),
     async end(signal) {
       if (signal) child.kill(signal);
       const [code, endedBy] = await closed;
-      return { code, signal: endedBy, summary: events.find(found => found.type === 'summary'), stderr };
+      return { code, signal: endedBy, summary: ofType(events, 'summary')[0], stderr };
     },
   };
   return watch;
+}
+
+function ofType<Type extends Event['type']>(
+  events: readonly Event[],
+  type: Type,
+): Extract<Event, { type: Type }>[] {
+  return events.filter((found): found is Extract<Event, { type: Type }> => found.type === type);
 }
 
 /** The pids that a sighting names. */
