@@ -1,6 +1,5 @@
 /** Headings of `--help` and docs/options.md. */
-type Group =
-  'What to watch' | 'How to catch it' | 'What to do with it' | 'When to stop' | 'ptrap itself';
+type Group = 'What to watch' | 'How to catch it' | 'What to do with it' | 'When to stop' | 'ptrap itself';
 
 /** What every option has. */
 export interface Base {
