@@ -22,7 +22,8 @@ share root /lower
 mount -t tmpfs -o size=60%,mode=755 tmpfs /rw
 mkdir /rw/upper /rw/work
 mount -t overlay -o lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work overlay /new || fail "no overlay"
-for dir in tmp var/tmp var/log run; do
+# Empty: what has to be fast and watchable, and systemd's generators, which only cost time.
+for dir in tmp var/tmp var/log run lib/systemd/system-generators; do
   mkdir -p "/new/$dir"
   mount -t tmpfs -o mode=755 tmpfs "/new/$dir"
 done

@@ -17,15 +17,25 @@ const kernelArguments = [
 
 /** Units that sysinit.target pulls in and a test has no use for. */
 const masked = [
+  'dev-hugepages.mount',
+  'dev-mqueue.mount',
+  'modprobe@configfs.service',
+  'modprobe@dm_mod.service',
+  'modprobe@fuse.service',
+  'modprobe@loop.service',
+  'proc-sys-fs-binfmt_misc.automount',
+  'sys-fs-fuse-connections.mount',
+  'sys-kernel-config.mount',
+  'systemd-binfmt.service',
   'systemd-hwdb-update.service',
   'systemd-machine-id-commit.service',
   'systemd-pstore.service',
   'systemd-random-seed.service',
-  'systemd-timesyncd.service',
-  'systemd-update-done.service',
   'systemd-sysusers.service',
-  'systemd-udevd.service',
   'systemd-udev-trigger.service',
+  'systemd-udevd.service',
+  'systemd-update-done.service',
+  'systemd-update-utmp.service',
   'tmp.mount',
 ];
 
