@@ -1,102 +1,67 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import type { Descriptors, Search } from './descriptors.js';
 import { readStat } from './stat.js';
 
-/** Which processes hold a socket: /proc/<pid>/fd (proc(5)). Calls are synchronous, at 3 µs each a tenth of what the thread pool takes. */
-
-/** Who holds a socket. */
-export interface Holders {
-  pids: number[];
-  /** The search ran out of time before it found anyone. */
-  timedOut: boolean;
-}
+/** Which processes hold a socket. */
 
 /** How long a search may take, in ms. */
 export interface Budget {
   /** For the first holder. */
   firstMs: number;
-  /** For all others; those who are no relatives of the first and hold it under another number come last. */
-  othersMs: number;
+  /** For its relatives, and for those who have the socket under the same number, as a fork leaves it. */
+  kinMs: number;
+  /** For anyone else, who must have been handed it (unix(7), SCM_RIGHTS): rare, and it means reading all of /proc. */
+  strangersMs: number;
 }
 
-const budgetDefault: Budget = { firstMs: 1000, othersMs: 25 };
+const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 5 };
 /** Longest run without a turn for the event loop, in ms. */
 const SLICE_MS = 4;
 
 /**
- * Finds every process that holds the socket `inode`: the newest first, those of `uid` before others, then the first
- * holder's relatives and whoever has it under the same number, as a fork leaves it.
+ * Finds every process that holds the socket `inode` and gives each to `found` at once, since it may end any moment:
+ * the newest first, those of `uid` before others; then the first one's kin; then strangers.
+ * @param socket.since when its packet was seen, or later (performance.now())
+ * @returns false when the time was over before anyone was found
  */
 export async function findHolders(
-  proc: string,
-  inode: number,
-  uid: number,
-  { firstMs, othersMs }: Budget = budgetDefault,
-): Promise<Holders> {
-  const search = { proc, link: `socket:[${inode}]`, checked: new Set<number>() };
+  { proc, descriptors }: { proc: string; descriptors: Descriptors },
+  { inode, uid, since }: { inode: number; uid: number; since: number },
+  found: (pid: number) => void,
+  budget: Budget = budgetDefault,
+): Promise<boolean> {
+  const search = descriptors.search(inode, since);
   const pids = listPids(proc);
-  const first = await firstHolder(search, byUid(proc, pids, uid), deadline(firstMs));
-  if (first === undefined || first === 'late') return { pids: [], timedOut: first === 'late' };
-  const found = new Set([first.pid]);
-  const pace = deadline(othersMs);
-  const passes: [Iterable<number>, (pid: number) => boolean][] = [
-    [relatives(proc, first.pid), pid => fdOf(search, pid) !== undefined],
-    [pids, pid => has(search, pid, first.fd)],
-    [pids, pid => fdOf(search, pid) !== undefined],
-  ];
-  for (const [candidates, holds] of passes) {
+  const first = await findFirst(search, byUid(proc, pids, uid), pacer(budget.firstMs));
+  if (first === 'late') return false;
+  if (first === undefined) return true;
+  found(first.pid);
+  const known = new Set([first.pid]);
+  const check = async (candidates: Iterable<number>, holds: (pid: number) => boolean, pace: Pacer) => {
     for (const pid of candidates) {
-      if (pace.over()) break;
-      if (!search.checked.has(pid) && holds(pid)) found.add(pid);
+      if (pace.over()) return;
       if (pace.due()) await pace.turn();
+      if (known.has(pid) || search.seen(pid) || !holds(pid)) continue;
+      known.add(pid);
+      found(pid);
     }
-  }
-  return { pids: [...found], timedOut: false };
+  };
+  const kin = pacer(budget.kinMs);
+  await check(relatives(proc, first.pid), pid => search.find(pid) !== undefined, kin);
+  await check(pids, pid => search.holds(pid, first.fd), kin);
+  await check(pids, pid => search.find(pid) !== undefined, pacer(budget.strangersMs));
+  return true;
 }
 
-interface Search {
-  proc: string;
-  link: string;
-  /** Processes whose descriptors have all been seen. */
-  checked: Set<number>;
-}
-
-async function firstHolder(search: Search, pids: Iterable<number>, pace: Deadline) {
+async function findFirst(search: Search, pids: Iterable<number>, pace: Pacer) {
   for (const pid of pids) {
-    const fd = fdOf(search, pid);
+    const fd = search.find(pid);
     if (fd !== undefined) return { pid, fd };
     if (pace.over()) return 'late';
     if (pace.due()) await pace.turn();
   }
   return undefined;
-}
-
-/** The number under which the process holds the socket; looks at all of its descriptors. */
-function fdOf(search: Search, pid: number): string | undefined {
-  search.checked.add(pid);
-  try {
-    return readdirSync(`${search.proc}/${pid}/fd`)
-      .reverse()
-      .find(fd => points(search, pid, fd));
-  } catch {
-    return undefined; // it has ended, or is not ours to look into
-  }
-}
-
-function points({ proc, link }: Search, pid: number, fd: string): boolean {
-  try {
-    return readlinkSync(`${proc}/${pid}/fd/${fd}`) === link;
-  } catch {
-    return false; // closed meanwhile
-  }
-}
-
-/** lstat first: it says no without the cost of an exception. */
-function has(search: Search, pid: number, fd: string): boolean {
-  const path = `${search.proc}/${pid}/fd/${fd}`;
-  const held = lstatSync(path, { throwIfNoEntry: false }) !== undefined && points(search, pid, fd);
-  if (held) search.checked.add(pid);
-  return held;
 }
 
 /** Newest first, as far as numbers tell. */
@@ -124,10 +89,12 @@ function* relatives(proc: string, pid: number): Iterable<number> {
     yield child;
     childrenOf(proc, child).forEach(grandchild => descendants.add(grandchild));
   }
-  const seen = new Set<number>();
-  for (let at = readStat(proc, pid)?.ppid ?? 0; at > 0 && !seen.has(at); at = readStat(proc, at)?.ppid ?? 0) {
-    seen.add(at);
+  const ancestors = new Set<number>();
+  let at = readStat(proc, pid)?.ppid ?? 0;
+  while (at > 0 && !ancestors.has(at)) {
+    ancestors.add(at);
     yield at;
+    at = readStat(proc, at)?.ppid ?? 0;
   }
 }
 
@@ -141,14 +108,15 @@ function childrenOf(proc: string, pid: number): number[] {
   }
 }
 
-interface Deadline {
+interface Pacer {
+  /** Whether the time is up. */
   over(): boolean;
   /** Whether the event loop is owed a turn. */
   due(): boolean;
   turn(): Promise<void>;
 }
 
-function deadline(ms: number): Deadline {
+function pacer(ms: number): Pacer {
   const end = performance.now() + ms;
   let slice = performance.now() + SLICE_MS;
   return {

@@ -3,6 +3,7 @@ import type { Grade, ProcessInfo, Resolution, UnresolvedReason } from '../events
 import type { Match } from '../hooks.js';
 import { NETLINK_ROUTE } from '../netlink/link.js';
 import { openNetlink } from '../netlink/socket.js';
+import { openDescriptors, type Descriptors } from './descriptors.js';
 import { findHolders } from './fd.js';
 import { findSockets, type Kernel } from './find.js';
 import { openPasswd } from './passwd.js';
@@ -33,11 +34,12 @@ export function openResolver(proc = '/proc'): Resolver {
   const diag = openNetlink(NETLINK_SOCK_DIAG);
   const route = openNetlink(NETLINK_ROUTE);
   const userName = openPasswd();
+  const machine = { diag, route, proc, descriptors: openDescriptors(proc) };
 
   return {
     async resolve(match) {
       const start = performance.now();
-      const answer = await identify({ diag, route, proc }, match, userName).catch(orTimeout);
+      const answer = await identify(machine, match, userName, start).catch(orTimeout);
       const latencyMs = performance.now() - start;
       if ('reason' in answer) return { status: 'unresolved', reason: answer.reason, latencyMs };
       return { status: 'resolved', ...answer, latencyMs };
@@ -50,20 +52,22 @@ export function openResolver(proc = '/proc'): Resolver {
 }
 
 async function identify(
-  kernel: Kernel,
+  kernel: Kernel & { descriptors: Descriptors },
   { at, flow }: Match,
   userName: (uid: number) => string | null,
+  since: number,
 ): Promise<Answer> {
   const { via, standing } = await findSockets(kernel, flow);
   if (standing.kind === 'orphaned') return { reason: 'exited' };
   const gone = { reason: flow.uid === null ? 'kernel' : 'exited' } as const;
   if (standing.kind === 'none') return gone;
-  const owners = await findOwners(kernel.proc, standing.sockets);
-  if (!Array.isArray(owners)) return { reason: owners };
-  if (owners.length === 0) return gone; // a socket of the kernel's own has an inode too
   const present = presentAt(kernel.proc, at);
-  const processes = owners
-    .map(pid => readProcess(kernel.proc, pid, userName))
+  const owners = await findOwners(kernel, standing.sockets, since, pid =>
+    readProcess(kernel.proc, pid, userName),
+  );
+  if (typeof owners === 'string') return { reason: owners };
+  if (owners.size === 0) return gone; // a socket of the kernel's own has an inode too
+  const processes = [...owners.values()]
     .filter(process => process !== undefined)
     .filter(({ startTime }) => present(startTime));
   if (processes.length === 0) return { reason: 'exited' };
@@ -71,20 +75,24 @@ async function identify(
   return { via, grade: processes.length > 1 ? 'shared' : standing.grade, inode, processes };
 }
 
-/** Who holds the sockets; sockets with different holders leave it open which one sent. */
-async function findOwners(
-  proc: string,
+/** Who holds the sockets, by pid; sockets with different holders leave it open which one sent. */
+async function findOwners<Process>(
+  where: { proc: string; descriptors: Descriptors },
   sockets: readonly Socket[],
-): Promise<number[] | 'ambiguous' | 'timeout'> {
-  let owners: number[] | undefined;
-  for (const { inode, uid } of sockets) {
-    const { pids, timedOut } = await findHolders(proc, inode, uid);
-    if (timedOut) return 'timeout';
-    const sorted = pids.sort((a, b) => a - b);
-    if (owners !== undefined && owners.join() !== sorted.join()) return 'ambiguous';
-    owners = sorted;
+  since: number,
+  read: (pid: number) => Process,
+): Promise<Map<number, Process> | 'ambiguous' | 'timeout'> {
+  const owners = new Map<number, Process>();
+  for (const [index, socket] of sockets.entries()) {
+    const pids = new Set<number>();
+    const inTime = await findHolders(where, { ...socket, since }, pid => {
+      pids.add(pid);
+      if (index === 0) owners.set(pid, read(pid));
+    });
+    if (!inTime) return 'timeout';
+    if (pids.size !== owners.size || [...pids].some(pid => !owners.has(pid))) return 'ambiguous';
   }
-  return owners ?? [];
+  return owners;
 }
 
 function orTimeout(error: unknown): Answer {

@@ -1,19 +1,29 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findHolders } from '../../src/resolve/fd.js';
+import { openDescriptors } from '../../src/resolve/descriptors.js';
+import { findHolders, type Budget } from '../../src/resolve/fd.js';
 import { openProcTree, type FakeProcess } from './proc-tree.js';
 
 const INODE = 31337;
+const ample: Budget = { firstMs: 10_000, kinMs: 10_000, strangersMs: 10_000 };
 const holder = { sockets: { 3: INODE } };
 
-async function holders(
-  processes: Record<number, FakeProcess>,
-  budget?: { firstMs: number; othersMs: number },
-) {
+async function holders(processes: Record<number, FakeProcess>, budget = ample) {
   using tree = openProcTree(processes);
-  const { pids, timedOut } = await findHolders(tree.proc, INODE, 0, budget);
-  if (timedOut) throw new Error('timed out');
+  return await search(tree.proc, budget);
+}
+
+async function search(proc: string, budget: Budget = ample): Promise<number[]> {
+  const pids: number[] = [];
+  const where = { proc, descriptors: openDescriptors(proc) };
+  const inTime = await findHolders(
+    where,
+    { inode: INODE, uid: 0, since: performance.now() },
+    pid => pids.push(pid),
+    budget,
+  );
+  if (!inTime) throw new Error('timed out');
   return pids;
 }
 
@@ -42,11 +52,15 @@ describe('findHolders', () => {
   });
 
   it('names at least the first when there is no time for others', async () => {
-    expect(await holders({ 10: holder, 20: holder }, { firstMs: 1000, othersMs: -1 })).toEqual([20]);
+    expect(await holders({ 10: holder, 20: holder }, { firstMs: 1000, kinMs: -1, strangersMs: -1 })).toEqual([
+      20,
+    ]);
   });
 
   it('gives up when the first holder is not found in time', async () => {
-    await expect(holders({ 10: holder, 20: {} }, { firstMs: -1, othersMs: 10 })).rejects.toThrow('timed out');
+    await expect(
+      holders({ 10: holder, 20: {} }, { firstMs: -1, kinMs: 10, strangersMs: 10 }),
+    ).rejects.toThrow('timed out');
   });
 
   it('goes on past processes that end while it looks', async () => {
@@ -54,6 +68,21 @@ describe('findHolders', () => {
     rmSync(join(tree.proc, '20/fd'), { recursive: true });
     rmSync(join(tree.proc, '10/stat'));
     rmSync(join(tree.proc, '10/task'), { recursive: true });
-    expect(await findHolders(tree.proc, INODE, 0)).toEqual({ pids: [10], timedOut: false });
+    expect(await search(tree.proc)).toEqual([10]);
+  });
+});
+
+describe('openDescriptors', () => {
+  it('shares what overlapping searches read, and reads anew for one that began later', () => {
+    using tree = openProcTree({ 10: holder });
+    const descriptors = openDescriptors(tree.proc);
+    const now = performance.now();
+    const early = descriptors.search(INODE, now);
+    const twin = descriptors.search(INODE, now);
+    expect(early.find(10)).toBe('3');
+    rmSync(join(tree.proc, '10/fd/3'));
+    expect(twin.find(10)).toBe('3');
+    const late = descriptors.search(INODE, performance.now());
+    expect(late.find(10)).toBeUndefined();
   });
 });
