@@ -16,3 +16,4 @@ export type { HookContext, Hooks, Match, Plugin, PluginFailure, PluginLimits, Tr
 export { definePlugin } from './plugin/define.js';
 export { treeLines, type TreeOptions } from './report/tree.js';
 export { visible } from './sys/text.js';
+export { watch, type WatchOptions } from './watch.js';

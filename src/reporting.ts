@@ -113,6 +113,11 @@ export async function openReporting(
       };
       output.event(summary);
       await plugins.done(summary);
+      for (const { plugin, threw, timeouts, dropped } of plugins.failures()) {
+        output.say(
+          `plugin ${plugin}: failed ${threw} times, timed out ${timeouts} times, missed ${dropped} sightings`,
+        );
+      }
       return summary;
     },
   };

@@ -43,7 +43,7 @@ interface Pending {
 }
 
 /** How long nft may take to answer, or to end, in ms. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 /**
  * Starts the owning child.
