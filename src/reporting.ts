@@ -60,6 +60,7 @@ export async function openReporting(
   let reported = new Promise<void>(resolve => (begin = resolve));
   let waiting = 0;
   let taken = 0;
+  let inHand: Promise<void> | undefined;
 
   function report(sighting: Sighting): void {
     output.event(sighting);
@@ -79,16 +80,18 @@ export async function openReporting(
     });
   }
 
+  async function take(match: Match): Promise<void> {
+    if (taken === settings.count) return; // only the source's own count goes on
+    const sighting = await sighter.sight(match);
+    if (!sighting) return;
+    taken += 1;
+    enrichThenReport(sighting);
+    if (taken === settings.count) stop.ask('count');
+  }
+
   return {
     async follow(matches) {
-      for await (const match of matches) {
-        if (taken === settings.count) continue; // only the source's own count goes on
-        const sighting = await sighter.sight(match);
-        if (!sighting) continue;
-        taken += 1;
-        enrichThenReport(sighting);
-        if (taken === settings.count) stop.ask('count');
-      }
+      for await (const match of matches) await (inHand = take(match));
     },
     async begin(ready) {
       output.event(ready);
@@ -97,6 +100,7 @@ export async function openReporting(
     },
     async end(reason, { suppressed, lost }) {
       begin();
+      await Promise.allSettled([inHand]); // the last match was read, but may not be resolved yet
       await reported;
       await dispatch.drain(DRAIN_MS);
       const { tally } = sighter;
