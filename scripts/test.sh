@@ -8,6 +8,7 @@ need_root 'npm test'
 need_tools
 need ping iputils-ping
 need pgrep procps
+need pstree psmisc
 need_modules
 build
 bash scripts/vm/prepare.sh

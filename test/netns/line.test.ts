@@ -167,7 +167,7 @@ describe('the real line in a network namespace, without a hold', () => {
       cwd: process.cwd(),
       uid: 0,
       user: 'root',
-      netns: expect.any(Number),
+      netns: expect.any(Number) as number,
     });
     expect(who!.exe).toMatch(/\/bash$/);
     expect(who!.argv.slice(0, 2)).toEqual(['bash', '-c']);

@@ -10,17 +10,21 @@ export interface Outcome {
   stderr: string;
 }
 
+/** Where and how a child runs: `far` is the second namespace, `detached` a session of its own, without a terminal. */
+export interface Placing {
+  far?: boolean;
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  detached?: boolean;
+}
+
 /**
  * A network namespace that lives as long as this object: lo is up, and `wan` (10.77.0.1/24, fd77::1/64) is a veth
  * whose other end, 10.77.0.2 and fd77::2, is in a second namespace.
  */
 export interface Namespace extends AsyncDisposable {
   /** A child in the namespace, `far` in the second one. */
-  spawn(
-    file: string,
-    args: readonly string[],
-    options?: { far?: boolean; env?: NodeJS.ProcessEnv },
-  ): ChildProcess;
+  spawn(file: string, args: readonly string[], options?: Placing): ChildProcess;
   /** Runs a bash script in the namespace to its end. */
   run(script: string): Promise<Outcome>;
   /** The same for a script that must succeed; gives its stdout. */
@@ -63,11 +67,17 @@ export async function openNamespace(): Promise<Namespace> {
     file,
     ...args,
   ];
+  const children = new Set([near, far]);
   const namespace: Namespace = {
-    spawn: (file, args, options = {}) =>
-      spawn('nsenter', enter((options.far ? far : near).pid!, file, args), {
-        env: { ...process.env, ...options.env },
-      }),
+    spawn(file, args, { far: isFar = false, env, ...options } = {}) {
+      const child = spawn('nsenter', enter((isFar ? far : near).pid!, file, args), {
+        ...options,
+        env: { ...process.env, ...env },
+      });
+      children.add(child);
+      child.once('exit', () => children.delete(child));
+      return child;
+    },
     async run(script) {
       const child = namespace.spawn('bash', ['-c', script]);
       return outcomeOf(child);
@@ -79,9 +89,10 @@ export async function openNamespace(): Promise<Namespace> {
     },
     snapshot: () => namespace.must(SNAPSHOT),
     async [Symbol.asyncDispose]() {
-      for (const child of [near, far]) {
+      for (const child of children) {
+        const exit = once(child, 'exit');
         child.kill('SIGKILL');
-        await once(child, 'exit');
+        await exit;
       }
     },
   };

@@ -1,14 +1,9 @@
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Event, Ready, Sighting, Summary } from '../../src/events.js';
 import type { Namespace } from './namespace.js';
-
-const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+import { startProgram, type Program, type ProgramEnd } from './program.js';
 
 /** A real `ptrap watch` with `--output json`. */
-export interface Watch {
-  pid: number;
+export interface Watch extends Omit<Program, 'end'> {
   ready: Ready;
   /** All sightings so far. */
   sightings: Sighting[];
@@ -19,67 +14,51 @@ export interface Watch {
 }
 
 /** How a watch ended. */
-export interface Ended {
-  code: number | null;
-  signal: NodeJS.Signals | null;
+export interface Ended extends ProgramEnd {
   summary: Summary | undefined;
-  stderr: string;
+  /** Every event, in the order in which it was printed. */
+  events: readonly Event[];
 }
 
 /** Starts the built program in the namespace and waits until it is ready. */
-export async function startWatch(
-  namespace: Namespace,
-  args: readonly string[],
-  env?: NodeJS.ProcessEnv,
-): Promise<Watch> {
-  const child = namespace.spawn(
-    process.execPath,
-    [CLI, 'watch', '--output', 'json', '--no-config', ...args],
-    {
-      ...(env && { env }),
-    },
-  );
-  const events: Event[] = [];
-  const listeners = new Set<() => void>();
-  let stderr = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  createInterface({ input: child.stdout! }).on('line', line => {
-    events.push(JSON.parse(line) as Event);
-    for (const listener of [...listeners]) listener();
-  });
-  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+export function startWatch(namespace: Namespace, args: readonly string[]): Promise<Watch> {
+  return watchOver(startProgram(namespace, watchArguments(args)));
+}
 
-  function event<Type extends Event['type']>(
-    type: Type,
-    test: (event: Extract<Event, { type: Type }>) => boolean = () => true,
-  ): Promise<Extract<Event, { type: Type }>> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const found = ofType(events, type).find(test);
-        if (!found) return;
-        listeners.delete(look);
-        resolve(found);
-      };
-      listeners.add(look);
-      closed.then(([code]) => reject(new Error(`ptrap ended with ${code}: ${stderr}`)), reject);
-      look();
-    });
-  }
+/** The arguments of a watch; without `--config` it is given none. */
+export function watchArguments(args: readonly string[]): string[] {
+  return ['watch', '--output', 'json', ...(args.includes('--config') ? [] : ['--no-config']), ...args];
+}
 
-  const watch: Watch = {
-    pid: child.pid!,
-    ready: await event('ready'),
+/** Waits until a program that was started with such arguments is ready. */
+export async function watchOver(program: Program): Promise<Watch> {
+  const events = readEvents(program.stdout);
+  return {
+    ...program,
+    ready: await program.when(() => ofType(events(), 'ready')[0]),
     get sightings() {
-      return ofType(events, 'sighting');
+      return ofType(events(), 'sighting');
     },
-    sighting: test => event('sighting', test),
+    sighting: test => program.when(() => ofType(events(), 'sighting').find(test)),
     async end(signal) {
-      if (signal) child.kill(signal);
-      const [code, endedBy] = await closed;
-      return { code, signal: endedBy, summary: ofType(events, 'summary')[0], stderr };
+      const end = await program.end(signal);
+      return { ...end, events: events(), summary: ofType(events(), 'summary')[0] };
     },
   };
-  return watch;
+}
+
+/** Gives the events that a growing text holds so far; a line is read once. */
+function readEvents(text: () => string): () => readonly Event[] {
+  const events: Event[] = [];
+  let at = 0;
+  return () => {
+    const whole = text();
+    for (let end = whole.indexOf('\n', at); end !== -1; end = whole.indexOf('\n', at)) {
+      events.push(JSON.parse(whole.slice(at, end)) as Event);
+      at = end + 1;
+    }
+    return events;
+  };
 }
 
 function ofType<Type extends Event['type']>(
