@@ -61,6 +61,7 @@ export async function openReporting(
   let waiting = 0;
   let taken = 0;
   let inHand: Promise<void> | undefined;
+  let ended = false;
 
   function report(sighting: Sighting): void {
     output.event(sighting);
@@ -81,7 +82,7 @@ export async function openReporting(
   }
 
   async function take(match: Match): Promise<void> {
-    if (taken === settings.count) return; // only the source's own count goes on
+    if (ended || taken === settings.count) return; // only the source's own count goes on
     const sighting = await sighter.sight(match);
     if (!sighting) return;
     taken += 1;
@@ -99,6 +100,7 @@ export async function openReporting(
       begin();
     },
     async end(reason, { suppressed, lost }) {
+      ended = true;
       begin();
       await Promise.allSettled([inHand]); // the last match was read, but may not be resolved yet
       await reported;

@@ -18,8 +18,8 @@ export interface JournalOptions {
   say(line: string): void;
 }
 
-/** The longest that settling waits for outstanding lines, in ms: twice journald's own delay. */
-const SETTLE_MS = 1000;
+/** How long settling waits for the next outstanding line, twice journald's own delay, and for all of them, in ms. */
+const SETTLE = { idleMs: 1000, mostMs: 5000 };
 
 /** How long lines may be outstanding before the user is told, in ms. */
 const STALL_MS = 5_000;
@@ -54,8 +54,14 @@ export function openJournal(teardown: Teardown, options: JournalOptions): Promis
       read,
       read,
     ]);
-    const deadline = performance.now() + SETTLE_MS;
-    while (read < logged && performance.now() < deadline) await sleep(5);
+    const begun = performance.now();
+    let progress = { read, at: begun };
+    while (read < logged) {
+      const now = performance.now();
+      if (read > progress.read) progress = { read, at: now };
+      if (now > progress.at + SETTLE.idleMs || now > begun + SETTLE.mostMs) break;
+      await sleep(5);
+    }
     return { suppressed: Math.max(0, matched - logged), lost: Math.max(0, logged - read) };
   }
 
