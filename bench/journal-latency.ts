@@ -20,7 +20,11 @@ async function measure(nudge: boolean): Promise<number[]> {
   const nft = await openNft();
   teardown.defer('nft', () => nft[Symbol.asyncDispose]());
   const targets = await lookupTargets([parseTarget(TARGET)]);
-  const { counters } = await applyRules(nft, teardown, targets, { instance, newConnections: false, limit: undefined });
+  const { counters } = await applyRules(nft, teardown, targets, {
+    instance,
+    newConnections: false,
+    limit: undefined,
+  });
   const say = (line: string): void => console.error(line);
   const source = await openJournal(teardown, { instance, targets: [TARGET], counters, nudge, say });
   using resolver = openResolver();
@@ -38,6 +42,7 @@ async function measure(nudge: boolean): Promise<number[]> {
     const resolution = await resolver.resolve(value);
     if (resolution.status !== 'resolved') throw new Error(`unresolved: ${resolution.reason}`);
     latencies.push(performance.now() - sent);
+      console.log((performance.now() - sent).toFixed(1), resolution.latencyMs.toFixed(1));
     await sleep(Math.random() * 40);
   }
   socket.close();
@@ -46,6 +51,9 @@ async function measure(nudge: boolean): Promise<number[]> {
 
 for (const nudge of [true, false]) {
   const latencies = await measure(nudge);
-  const at = (share: number): string => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))]!.toFixed(1);
-  console.log(`${nudge ? 'with' : 'without'} nudge: p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms (${latencies.length} packets)`);
+  const at = (share: number): string =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))]!.toFixed(1);
+  console.log(
+    `${nudge ? 'with' : 'without'} nudge: p50 ${at(0.5)} p99 ${at(0.99)} max ${at(1)} ms (${latencies.length} packets)`,
+  );
 }

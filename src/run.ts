@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Settings } from './config/settings.js';
 import type { Summary } from './events.js';
-import { ifbAlias, ifbName } from './hold/netem.js';
+import { ifbAlias, ifbCounter, ifbName } from './hold/netem.js';
 import { openHold } from './hold/open.js';
 import { diagnoseJournal } from './match/diagnose.js';
 import { openJournal } from './match/journal.js';
@@ -72,6 +72,8 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     alias: ifbAlias(process.pid, teardown.startTime),
     say,
   });
+
+  if (hold.strategy === 'netem') source.hasten(ifbCounter(instance));
 
   await reporting.begin({
     schema: 1,

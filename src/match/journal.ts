@@ -3,7 +3,7 @@ import type { Match } from '../hooks.js';
 import type { Teardown } from '../teardown/stack.js';
 import { followKernelLog } from './follow.js';
 import { parseLogLine } from './kernel-log.js';
-import { journalDir, startNudging } from './nudge.js';
+import { journalDir, startNudging, type Nudge } from './nudge.js';
 import type { Echo, Losses, Source } from './source.js';
 
 /** What the journal source needs to know of the instance. */
@@ -25,7 +25,7 @@ const SETTLE = { idleMs: 1000, mostMs: 5000 };
 const STALL_MS = 5_000;
 
 /** Reads the LOG lines of this instance from the journal, as soon as they are written there. */
-export function openJournal(teardown: Teardown, options: JournalOptions): Promise<Source> {
+export async function openJournal(teardown: Teardown, options: JournalOptions): Promise<Source> {
   const { instance, targets, counters, say } = options;
   const end = new AbortController();
   teardown.defer('journalctl', () => {
@@ -66,40 +66,33 @@ export function openJournal(teardown: Teardown, options: JournalOptions): Promis
   }
 
   watchForStalls(end.signal, counters.logged, () => read, say);
-  const source = {
+  const nudge = options.nudge ? await makeNudge(teardown, instance, counters.logged, () => read) : undefined;
+  return {
     name: 'journal',
     matches: matches(),
-    onEcho: (listener: (echo: Echo) => void) => void listeners.push(listener),
+    onEcho: listener => void listeners.push(listener),
+    hasten: counter => nudge?.watch(counter),
     settle,
   };
-  return options.nudge
-    ? withNudge(teardown, source, instance, counters.logged, () => read)
-    : Promise.resolve(source);
 }
 
-async function withNudge(
+/** Nudges with a file in the journal's folder; undefined where there is no such folder. */
+async function makeNudge(
   teardown: Teardown,
-  source: Source,
   instance: string,
   logged: () => Promise<number>,
   read: () => number,
-): Promise<Source> {
+): Promise<Nudge | undefined> {
   const dir = journalDir();
-  if (dir === undefined) return source;
+  if (dir === undefined) return undefined;
   const path = `${dir}/ptrap-${instance}.nudge`;
-  let nudging: Disposable | undefined;
+  let nudge: Nudge | undefined;
   await teardown.make(
     { kind: 'file', path },
-    () => {
-      nudging = startNudging({ path, logged, read });
-      return Promise.resolve();
-    },
-    () => {
-      nudging?.[Symbol.dispose]();
-      return Promise.resolve();
-    },
+    () => Promise.resolve((nudge = startNudging({ path, logged, read }))),
+    () => Promise.resolve(nudge?.[Symbol.dispose]()),
   );
-  return source;
+  return nudge;
 }
 
 /** Says, once for each stall, that the journal does not bring what the kernel has logged. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, futimesSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, futimesSync, openSync, readSync, unlinkSync } from 'node:fs';
 
 /** journalctl watches both, and any attribute change in them wakes it (sd-journal: IN_ATTRIB). */
 const JOURNAL_DIRS = ['/run/log/journal', '/var/log/journal'];
@@ -8,8 +8,11 @@ export function journalDir(): string | undefined {
   return JOURNAL_DIRS.find(existsSync);
 }
 
-/** How often the counter is looked at, in ms. */
-const EVERY_MS = 5;
+/** How long until the next look, in ms: while lines are outstanding, shortly after a packet, and else. */
+const PAUSE_MS = { outstanding: 2, busy: 5, idle: 20 };
+
+/** How long after a packet more are expected, in ms. */
+const BUSY_MS = 1000;
 
 /** What the nudge needs. */
 export interface NudgeOptions {
@@ -21,32 +24,76 @@ export interface NudgeOptions {
   read(): number;
 }
 
+/** Nudges until it is disposed of. */
+export interface Nudge extends Disposable {
+  /** Looks at this counter in sysfs at every turn: it moves when a packet has passed, and costs next to nothing. */
+  watch(counter: string): void;
+}
+
 /**
  * Wakes journalctl while log lines are outstanding. journald writes an entry at once but holds back the news of it
  * for up to 250 ms; a touched file beside the journal brings journalctl to look at once. Other followers on the
  * machine wake too, so it touches only while the kernel has logged more than has been read.
  */
-export function startNudging({ path, logged, read }: NudgeOptions): Disposable {
+export function startNudging({ path, logged, read }: NudgeOptions): Nudge {
   const fd = openSync(path, 'ax', 0o600);
-  let asking = false;
-  const timer = setInterval(() => {
-    if (asking) return;
-    asking = true;
-    logged()
-      .then(count => {
-        if (count > read()) touch(fd);
-      })
-      .catch(() => undefined) // the table has just gone: nothing is outstanding
-      .finally(() => {
-        asking = false;
-      });
-  }, EVERY_MS);
+  let moved: (() => boolean) | undefined;
+  let closed = false;
+  let busyUntil = 0;
+  let askAt = 0;
+  let timer = setTimeout(look, PAUSE_MS.idle);
+
+  /** With a counter to watch, a look is cheap and comes often; the kernel is asked when it has moved, or is due. */
+  function look(): void {
+    const now = performance.now();
+    if (moved?.() || now < busyUntil || now >= askAt)
+      ask().then(lookIn, () => undefined); // the file has been closed
+    else lookIn(PAUSE_MS.busy);
+  }
+
+  async function ask(): Promise<number> {
+    // no count: the table has just gone, nothing is outstanding
+    const outstanding = (await logged().catch(() => 0)) > read();
+    const now = performance.now();
+    if (outstanding && !closed) {
+      busyUntil = now + BUSY_MS;
+      touch(fd);
+    }
+    askAt = now + PAUSE_MS.idle;
+    if (outstanding) return PAUSE_MS.outstanding;
+    return moved || now < busyUntil ? PAUSE_MS.busy : PAUSE_MS.idle;
+  }
+
+  function lookIn(pause: number): void {
+    if (!closed) timer = setTimeout(look, pause);
+  }
+
   return {
+    watch(counter) {
+      moved = changeOf(counter);
+    },
     [Symbol.dispose]() {
-      clearInterval(timer);
+      closed = true;
+      clearTimeout(timer);
       closeSync(fd);
       unlinkSync(path);
     },
+  };
+}
+
+/** Tells whether the file's content has changed since it was last asked; false once the file has gone. */
+function changeOf(path: string): () => boolean {
+  const fd = openSync(path, 'r');
+  const [before, now] = [Buffer.alloc(24), Buffer.alloc(24)];
+  return () => {
+    try {
+      readSync(fd, now, 0, now.length, 0);
+    } catch {
+      return false; // the device has gone
+    }
+    if (now.equals(before)) return false;
+    now.copy(before);
+    return true;
   };
 }
 

@@ -15,6 +15,8 @@ export interface Source {
   readonly matches: AsyncIterable<Match>;
   /** Calls `listener` for each probe packet that comes back. */
   onEcho(listener: (echo: Echo) => void): void;
+  /** A counter in sysfs that moves with each held packet: whoever has to look for news may look there first. */
+  hasten(counter: string): void;
   /** Waits until all that was seen so far has been read, or will not come; then tells what is missing. */
   settle(): Promise<Losses>;
 }

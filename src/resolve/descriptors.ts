@@ -60,6 +60,7 @@ function readSockets(proc: string, pid: number): Map<number, string> {
   const sockets = new Map<number, string>();
   for (const fd of list(`${proc}/${pid}/fd`)) {
     const inode = socketInode(`${proc}/${pid}/fd/${fd}`);
+    if (inode === 'refused') break;
     if (inode !== undefined) sockets.set(inode, fd);
   }
   return sockets;
@@ -73,12 +74,12 @@ function list(folder: string): string[] {
   }
 }
 
-/** `socket:[31337]` → 31337 */
-function socketInode(path: string): number | undefined {
+/** `socket:[31337]` → 31337; `refused` where we may not look: then no descriptor of the process will tell. */
+function socketInode(path: string): number | 'refused' | undefined {
   try {
     const target = readlinkSync(path);
     return target.startsWith('socket:[') ? parseInt(target.slice(8), 10) : undefined;
-  } catch {
-    return undefined; // closed meanwhile
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'refused' : undefined; // or closed meanwhile
   }
 }

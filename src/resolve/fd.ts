@@ -15,7 +15,7 @@ export interface Budget {
   strangersMs: number;
 }
 
-const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 2 };
+const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 1 };
 /** Longest run without a turn for the event loop, in ms. */
 const SLICE_MS = 4;
 
