@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { event, type Sighting } from '../../src/events.js';
-import { openJournald } from './journald.js';
 import { openNamespace, type Namespace } from './namespace.js';
 import { pidsOf, startWatch, type Watch } from './watch.js';
 
@@ -17,13 +16,11 @@ const node = (script: string): string =>
   `exec ${process.execPath} -e 'console.log(process.pid); const dgram = require("dgram"); ${script}; setTimeout(() => process.exit(), 700)'`;
 
 describe('the real line in a network namespace, without a hold', () => {
-  let journald: AsyncDisposable;
   let namespace: Namespace;
   let before: string;
   let watch: Watch;
 
   beforeAll(async () => {
-    journald = await openJournald();
     namespace = await openNamespace();
     await namespace.must('sysctl -qw net.ipv4.ping_group_range="0 2147483647"');
     const far = namespace.spawn(process.execPath, ['-e', SERVER], { far: true });
@@ -45,7 +42,6 @@ describe('the real line in a network namespace, without a hold', () => {
   afterAll(async () => {
     await watch?.end('SIGKILL');
     await namespace[Symbol.asyncDispose]();
-    await journald[Symbol.asyncDispose]();
   });
 
   it('says that it is ready, as the contract has it', () => {

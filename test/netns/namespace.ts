@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openKernelLog, startJournald, type KernelLog } from './kernel-log.js';
 
 /** What a command left. */
 export interface Outcome {
@@ -20,9 +21,14 @@ export interface Placing {
 
 /**
  * A network namespace that lives as long as this object: lo is up, and `wan` (10.77.0.1/24, fd77::1/64) is a veth
- * whose other end, 10.77.0.2 and fd77::2, is in a second namespace.
+ * whose other end, 10.77.0.2 and fd77::2, is in a second namespace. Its /run and /var/log/journal are its own, and so
+ * is the journald that runs there: nothing else on the machine is seen or touched, but for a sysctl (openKernelLog).
  */
 export interface Namespace extends AsyncDisposable {
+  readonly kernelLog: KernelLog;
+  /** Starts journald; there is one already unless it was stopped. */
+  startJournald(): Promise<void>;
+  stopJournald(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** A child in the namespace, `far` in the second one. */
   spawn(file: string, args: readonly string[], options?: Placing): ChildProcess;
   /** Runs a bash script in the namespace to its end. */
@@ -34,6 +40,9 @@ export interface Namespace extends AsyncDisposable {
 }
 
 const SET_UP = `
+set -e
+mount -t tmpfs -o mode=755 ptrap-test /run
+[ ! -d /var/log/journal ] || mount -t tmpfs -o mode=755 ptrap-test /var/log/journal
 ip link set lo up
 ip link add wan type veth peer name far netns $FAR
 ip addr add 10.77.0.1/24 dev wan
@@ -58,19 +67,26 @@ find /run/log/journal /var/log/journal -name '*ptrap*'
 
 /** Opens the pair of namespaces. */
 export async function openNamespace(): Promise<Namespace> {
+  const kernelLog = await openKernelLog();
   const near = await holdNamespace();
   const far = await holdNamespace();
-  const enter = (pid: number, file: string, args: readonly string[]): string[] => [
-    '-t',
-    `${pid}`,
-    '-n',
-    file,
-    ...args,
-  ];
   const children = new Set([near, far]);
+  let journald: ChildProcess | undefined;
+
   const namespace: Namespace = {
-    spawn(file, args, { far: isFar = false, env, ...options } = {}) {
-      const child = spawn('nsenter', enter((isFar ? far : near).pid!, file, args), {
+    kernelLog,
+    async startJournald() {
+      journald = await startJournald(namespace, `/proc/${near.pid}/root`);
+    },
+    async stopJournald(signal) {
+      if (!journald) return;
+      await stop(journald, signal);
+      journald = undefined;
+    },
+    spawn(file, args, { far: isFar = false, env, cwd = process.cwd(), ...options } = {}) {
+      const place = isFar ? ['-t', `${far.pid}`, '-n'] : ['-t', `${near.pid}`, '-n', '-m'];
+      // entering a mount namespace leads to its root
+      const child = spawn('nsenter', [...place, 'env', '-C', cwd, file, ...args], {
         ...options,
         env: { ...process.env, ...env },
       });
@@ -89,23 +105,33 @@ export async function openNamespace(): Promise<Namespace> {
     },
     snapshot: () => namespace.must(SNAPSHOT),
     async [Symbol.asyncDispose]() {
-      for (const child of children) {
-        const exit = once(child, 'exit');
-        child.kill('SIGKILL');
-        await exit;
-      }
+      for (const child of children) await stop(child, 'SIGKILL');
+      await kernelLog[Symbol.asyncDispose]();
     },
   };
   await namespace.must(SET_UP.replaceAll('$FAR', `${far.pid}`));
+  await namespace.startJournald();
   return namespace;
 }
 
-/** A sleeping process in a new network namespace. */
+/** A sleeping process in a new network and mount namespace. */
 async function holdNamespace(): Promise<ChildProcess> {
-  const child = spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore' });
-  const own = readlinkSync('/proc/self/ns/net');
-  while (readlinkSync(`/proc/${child.pid}/ns/net`) === own) await sleep(5);
+  const child = spawn('unshare', ['--net', '--mount', 'sleep', 'infinity'], { stdio: 'ignore' });
+  while (readlinkSync(`/proc/${child.pid}/exe`).endsWith('/unshare') || isOurs(child)) await sleep(5);
   return child;
+}
+
+function isOurs({ pid }: ChildProcess): boolean {
+  return ['net', 'mnt'].some(
+    kind => readlinkSync(`/proc/${pid}/ns/${kind}`) === readlinkSync(`/proc/self/ns/${kind}`),
+  );
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill(signal);
+  await exit;
 }
 
 /** Waits for a child's end and collects what it printed. */

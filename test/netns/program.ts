@@ -36,6 +36,9 @@ export interface StartOptions extends Omit<Placing, 'far'> {
   asNobody?: boolean;
 }
 
+/** How long something that is waited for may take, in ms. */
+const PATIENCE_MS = 30_000;
+
 /** Starts the built program with these arguments in the namespace. */
 export function startProgram(
   namespace: Namespace,
@@ -66,15 +69,21 @@ export function startProgram(
     stderr: () => text.stderr,
     when: look =>
       new Promise((resolve, reject) => {
+        const giveUp = (why: string): void => {
+          lookers.delete(again);
+          reject(new Error(`${why}\n${text.stdout}\n${text.stderr}`));
+        };
+        const timer = setTimeout(giveUp, PATIENCE_MS, 'not seen in time');
         const again = (): void => {
           const found = look();
           if (found === undefined) return;
+          clearTimeout(timer);
           lookers.delete(again);
           resolve(found);
         };
         lookers.add(again);
         again();
-        ended.then(({ code }) => reject(new Error(`it ended with ${code}: ${text.stderr}`)), reject);
+        ended.then(({ code }) => giveUp(`it ended with ${code}`), reject);
       }),
     until: (stream, pattern) => program.when(() => pattern.exec(text[stream]) ?? undefined),
     kill: signal => void child.kill(signal),

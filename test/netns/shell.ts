@@ -14,6 +14,7 @@ const LOOP = 'while IFS= read -r line; do eval "$line"; echo "<ended $?>"; done'
 /** Starts one in the namespace; `file` may be bash by another name. */
 export function startShell(namespace: Namespace, { file = 'bash', ...placing }: ShellOptions = {}): Shell {
   const child = namespace.spawn(file, ['-c', LOOP], placing);
+  const exit = once(child, 'exit');
   let text = '';
   let heard = (): void => undefined;
   for (const stream of [child.stdout!, child.stderr!]) {
@@ -28,7 +29,7 @@ export function startShell(namespace: Namespace, { file = 'bash', ...placing }: 
       text = '';
       child.stdin!.write(`${command}\n`);
       return new Promise((resolve, reject) => {
-        child.once('exit', () => reject(new Error(`the shell ended: ${text}`)));
+        exit.then(() => reject(new Error(`the shell ended: ${text}`)), reject);
         heard = () => {
           const [mark, code] = /<ended (\d+)>\n$/.exec(text) ?? [];
           if (mark === undefined) return;
@@ -39,8 +40,6 @@ export function startShell(namespace: Namespace, { file = 'bash', ...placing }: 
       });
     },
     async end() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exit = once(child, 'exit');
       child.stdin!.end();
       await exit;
     },

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { openJournald, type Journald } from './journald.js';
 import { openNamespace, type Namespace } from './namespace.js';
 import { startProgram, type Program, type StartOptions } from './program.js';
 import { startShell, type Shell, type ShellOptions } from './shell.js';
@@ -10,7 +9,6 @@ import { watchArguments, watchOver, type Watch } from './watch.js';
 /** What a file of end-to-end tests plays on. Whatever a test starts ends with it, and must have left nothing. */
 export interface Stage {
   readonly namespace: Namespace;
-  readonly journald: Journald;
   /** A `ptrap watch` that is ready. */
   watch(args: readonly string[], options?: StartOptions): Promise<Watch>;
   /** Any command line of ptrap. */
@@ -28,28 +26,25 @@ const SERVERS = [
   ['tcp-server.mjs', '8080'],
 ] as const;
 
-/** Opens journald, the namespaces and the servers around all tests of a file, and checks after each for traces. */
+/** Opens the namespaces and the servers around all tests of a file, and checks after each for traces. */
 export function useStage(): Stage {
-  let journald: Journald;
   let namespace: Namespace;
   let before: string;
   const started: { end(signal?: NodeJS.Signals): Promise<unknown> }[] = [];
 
   beforeAll(async () => {
-    journald = await openJournald();
     namespace = await openNamespace();
     await Promise.all(SERVERS.map(([file, port]) => serve(namespace, file, port)));
     before = await namespace.snapshot();
   });
 
   afterEach(async () => {
-    for (const one of started.splice(0)) await one.end('SIGKILL');
+    for (const one of started.splice(0)) await one.end('SIGTERM');
     expect(await namespace.snapshot()).toBe(before);
   });
 
   afterAll(async () => {
     await namespace?.[Symbol.asyncDispose]();
-    await journald?.[Symbol.asyncDispose]();
   });
 
   function keep<Started extends (typeof started)[number]>(one: Started): Started {
@@ -62,9 +57,6 @@ export function useStage(): Stage {
   return {
     get namespace() {
       return namespace;
-    },
-    get journald() {
-      return journald;
     },
     ptrap,
     watch: (args, options) => watchOver(ptrap(watchArguments(args), options)),
