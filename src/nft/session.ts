@@ -11,7 +11,7 @@ export type NftObject = Record<
 
 /** What one transaction answered. */
 export interface NftAnswer {
-  /** The objects that were added, with the handles that the kernel gave them. */
+  /** The objects that were added, but for tables, with the handles that the kernel gave them. */
   added: NftObject[];
   /** What the listing showed after it. */
   listed: NftObject[];
@@ -23,7 +23,7 @@ export interface NftAnswer {
  */
 export interface NftSession extends AsyncDisposable {
   /**
-   * Runs the commands as one transaction, then lists.
+   * Runs the commands as one transaction, new tables ahead of it, then lists.
    * @throws PTRAP_E_NFT with nft's own words when the transaction was refused or the child has ended
    */
   transaction(commands: readonly string[], list?: string): Promise<NftAnswer>;
@@ -44,6 +44,9 @@ interface Pending {
 
 /** How long nft may take to answer, or to end, in ms. */
 const PATIENCE = 30_000;
+
+/** A listing that is as good as empty, and shows no table: see linesOf. */
+const LIST_NOTHING = 'list chains arp';
 
 /**
  * Starts the owning child.
@@ -74,7 +77,8 @@ function sessionOver(child: Child): NftSession {
       queue.shift();
       pending.resolve({ ...pending.answer, listed: objects.slice(1) });
     } else {
-      pending.answer.added.push(...objects.map(object => Object.values(object)[0] as unknown as NftObject));
+      const added = objects.map(object => Object.values(object)[0] as unknown as NftObject);
+      pending.answer.added.push(...added.filter(object => !('table' in object)));
     }
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -93,10 +97,10 @@ function sessionOver(child: Child): NftSession {
 
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
 
-  async function transaction(commands: readonly string[], list = 'list tables'): Promise<NftAnswer> {
+  async function transaction(commands: readonly string[], list = LIST_NOTHING): Promise<NftAnswer> {
     errorText = '';
-    const line = commands.join('; ');
-    traceLine(`nft> ${line}`);
+    const lines = linesOf(commands);
+    for (const line of lines) traceLine(`nft> ${line}`);
     const answer = await new Promise<NftAnswer>((resolve, reject) => {
       if (hasEnded()) {
         reject(failure('PTRAP_E_NFT', errorText.trim() || 'its child has ended'));
@@ -104,17 +108,17 @@ function sessionOver(child: Child): NftSession {
       }
       queue.push({ answer: { added: [], listed: [] }, resolve, reject });
       setTimeout(reject, PATIENCE, failure('PTRAP_E_NFT', 'no answer')).unref();
-      child.stdin.write(`${line}\n${list}\n`);
+      child.stdin.write([...lines, list, ''].join('\n'));
     });
-    if (/^(add|insert) /.test(line) && answer.added.length === 0)
+    if (/^(add|insert) /.test(lines[0] ?? '') && answer.added.length === 0)
       throw failure('PTRAP_E_NFT', await refusal());
     return answer;
   }
 
   async function deleteTable(family: string, name: string): Promise<void> {
     if (hasEnded()) return; // and the kernel has removed its tables
-    const { listed } = await transaction([`delete table ${family} ${name}`], `list tables ${family}`);
-    if (listed.some(({ table }) => table?.name === name)) throw failure('PTRAP_E_NFT', await refusal());
+    const { listed } = await transaction([`delete table ${family} ${name}`], `list chains ${family}`);
+    if (listed.some(({ chain }) => chain?.table === name)) throw failure('PTRAP_E_NFT', await refusal());
   }
 
   /** nft wrote its reason before the listing, but stderr is another pipe: it may be read a moment later. */
@@ -137,7 +141,22 @@ function sessionOver(child: Child): NftSession {
   return { transaction, deleteTable, ended, [Symbol.asyncDispose]: close };
 }
 
+/**
+ * Up to 1.0.7, nft prints the flags of a table as JSON out of freed memory: garbage at best, and often the output ends
+ * there. So no listing may show a table, and tables are added ahead, by a line of their own whose echo may be lost;
+ * nothing happens in them before the transaction that fills them.
+ */
+function linesOf(commands: readonly string[]): string[] {
+  const isTable = (command: string): boolean => command.startsWith('add table ');
+  const rest = commands.filter(command => !isTable(command));
+  return [...commands.filter(isTable), rest.join('; ')];
+}
+
 function parseLine(line: string): NftObject[] | undefined {
   if (!line.startsWith('{')) return undefined;
-  return (JSON.parse(line) as { nftables: NftObject[] }).nftables;
+  try {
+    return (JSON.parse(line) as { nftables: NftObject[] }).nftables;
+  } catch {
+    return undefined; // the echo of a table
+  }
 }

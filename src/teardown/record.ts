@@ -1,4 +1,14 @@
-import { open, mkdir, readFile, readlink, rename, rmdir, unlink } from 'node:fs/promises';
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rmdir,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises';
 
 /** Something ptrap made that outlives a call: all that is needed to take it away again from another process. */
 export type Effect =
@@ -30,24 +40,54 @@ export function recordPath(instance: string): string {
 
 /** Replaces the record on disk: written beside it, synced, renamed. */
 export async function writeRecord(record: InstanceRecord): Promise<void> {
-  await mkdir(STATE_DIR, { recursive: true, mode: 0o700 });
   const path = recordPath(record.instance);
-  const file = await open(`${path}.new`, 'w', 0o600);
+  const draft = `${path}.${record.pid}`;
+  const file = await create(draft);
   try {
     await file.writeFile(JSON.stringify(record));
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(`${path}.new`, path);
+  await rename(draft, path);
 }
 
-/** Removes an instance's record, and the folder when it was the last. */
+/** Removes what instances that were killed while they wrote have left of it. */
+export async function removeDrafts(): Promise<void> {
+  for (const name of await readdir(STATE_DIR).catch(() => [])) {
+    const pid = /^[0-9a-z]{6}\.json\.(\d+)$/.exec(name)?.[1];
+    if (pid === undefined || (await startTimeOf(Number(pid))) !== undefined) continue;
+    await unlink(`${STATE_DIR}/${name}`).catch(unless('ENOENT'));
+    await removeFolder();
+  }
+}
+
+/** Another instance may remove the folder, as the last that ends, between our making it and using it. */
+async function create(path: string): Promise<FileHandle> {
+  for (;;) {
+    await mkdir(STATE_DIR, { recursive: true, mode: 0o700 });
+    try {
+      return await open(path, 'w', 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** Removes an instance's record, if another has not done so, and the folder when it was the last. */
 export async function removeRecord(instance: string): Promise<void> {
-  await unlink(recordPath(instance));
-  await rmdir(STATE_DIR).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'ENOENT') throw error;
-  });
+  await unlink(recordPath(instance)).catch(unless('ENOENT'));
+  await removeFolder();
+}
+
+async function removeFolder(): Promise<void> {
+  await rmdir(STATE_DIR).catch(unless('ENOTEMPTY', 'ENOENT'));
+}
+
+function unless(...codes: string[]) {
+  return (error: NodeJS.ErrnoException): void => {
+    if (!codes.includes(error.code ?? '')) throw error;
+  };
 }
 
 /** Start time of a process in clock ticks after boot (field 22 of proc_pid_stat(5)); undefined when there is none. */

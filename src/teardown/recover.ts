@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import {
   ownNetns,
+  removeDrafts,
   removeRecord,
   startTimeOf,
   STATE_DIR,
@@ -77,6 +78,7 @@ function parseJson(text: string): unknown {
 
 /** Undoes what dead instances left, newest effect first; a running one is never touched. */
 export async function cleanUp(instances: readonly Instance[], undo: Undo): Promise<Cleaned[]> {
+  await removeDrafts();
   const cleaned: Cleaned[] = [];
   for (const instance of instances.filter(({ alive, here }) => !alive && here)) {
     const result: Cleaned = { instance: instance.instance, undone: [], failed: [] };
