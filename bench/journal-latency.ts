@@ -42,7 +42,6 @@ async function measure(nudge: boolean): Promise<number[]> {
     const resolution = await resolver.resolve(value);
     if (resolution.status !== 'resolved') throw new Error(`unresolved: ${resolution.reason}`);
     latencies.push(performance.now() - sent);
-      console.log((performance.now() - sent).toFixed(1), resolution.latencyMs.toFixed(1));
     await sleep(Math.random() * 40);
   }
   socket.close();

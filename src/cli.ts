@@ -20,11 +20,23 @@ async function start(): Promise<number> {
   return main(process.argv.slice(2));
 }
 
-/** A known error is one line; of any other the stack is wanted. */
+/** A known error is one line; of any other the stack is wanted. The first one decides the exit code. */
 async function report(error: unknown): Promise<number> {
-  const known = error instanceof PtrapError;
-  await printLines(process.stderr, [known ? error.message : inspect(error)]);
-  return known ? error.exit : 1;
+  const parts = partsOf(error);
+  await printLines(
+    process.stderr,
+    parts.map(part => (part instanceof PtrapError ? part.message : inspect(part))),
+  );
+  return parts[0] instanceof PtrapError ? parts[0].exit : 1;
+}
+
+/** What went wrong in the work and then in its teardown comes as one: `await using` makes a SuppressedError of them. */
+function partsOf(error: unknown): unknown[] {
+  if (error instanceof AggregateError) return error.errors.flatMap(partsOf);
+  if (error instanceof Error && 'suppressed' in error && 'error' in error) {
+    return [...partsOf(error.suppressed), ...partsOf(error.error)];
+  }
+  return [error];
 }
 
 start()

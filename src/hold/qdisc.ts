@@ -8,7 +8,9 @@ export async function snapshotQdiscs(devices: readonly string[]): Promise<QdiscS
   const snapshot = new Map<string, string>();
   for (const device of devices) {
     for (const object of ['qdisc', 'class', 'filter']) {
-      snapshot.set(`${object} ${device}`, await must('tc', ['-j', object, 'show', 'dev', device]));
+      const shown = await must('tc', ['-j', object, 'show', 'dev', device]);
+      // a counter among htb's options: it moves with the user's own traffic
+      snapshot.set(`${object} ${device}`, shown.replace(/"direct_packets_stat":\d+/g, ''));
     }
   }
   return snapshot;

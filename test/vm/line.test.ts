@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Event, Ready, Sighting, Summary } from '../../src/events.js';
+import type { Job } from './jobs.js';
+import { bootMachine, type Machine } from './machine.js';
+import { connect, snapshot, wires } from './network.js';
+
+const TARGETS = wires.flatMap(({ server }) => [`${server}:53/udp`, `${server}:80/tcp`]).join(' ');
+const WATCH = `exec node dist/src/cli.js watch ${TARGETS} -c --no-config --output json`;
+const SENDERS = 40;
+
+let vm: Machine;
+let before: string;
+beforeAll(async () => {
+  vm = await bootMachine();
+  await connect(vm);
+  before = await snapshot(vm);
+});
+afterAll(() => vm?.[Symbol.asyncDispose]());
+
+/** The events that a watch has printed so far. */
+function eventsOf<Type extends Event['type']>(watch: Job, type: Type): Extract<Event, { type: Type }>[] {
+  const lines = watch.stdout().split('\n').slice(0, -1);
+  return lines
+    .map(line => JSON.parse(line) as Event)
+    .filter((event): event is Extract<Event, { type: Type }> => event.type === type);
+}
+
+async function startWatch(options = ''): Promise<{ watch: Job; ready: Ready }> {
+  const watch = vm.start(`${WATCH} ${options}`);
+  await watch.waitFor(/"type":"ready".*\n/, 180_000);
+  return { watch, ready: eventsOf(watch, 'ready')[0]! };
+}
+
+/** Ends a watch with a signal and gives its summary. */
+async function end(watch: Job, signal: NodeJS.Signals): Promise<Summary> {
+  watch.signal(signal);
+  const { code, stderr } = await watch.end(120_000);
+  expect(stderr).not.toContain('PTRAP_E_');
+  expect(code).toBe(0);
+  return eventsOf(watch, 'summary')[0]!;
+}
+
+/** Runs 40 senders, each its own process, ten on each wire; gives their pids. */
+async function senders(script: string, port: number): Promise<number[]> {
+  const servers = Array.from({ length: SENDERS }, (_, index) => wires[index % wires.length]!.server).join(
+    ' ',
+  );
+  const lines = await vm.must(`for s in ${servers}; do bash test/senders/${script} $s ${port}; done`, {
+    timeoutMs: 300_000,
+  });
+  return lines.trim().split('\n').map(Number);
+}
+
+/** How many of the senders were named, alone, and how many sightings named anyone else. */
+function judge(sightings: readonly Sighting[], pids: readonly number[]): { named: number; wrong: number } {
+  const answers = sightings.flatMap(({ resolution }) =>
+    resolution.status === 'resolved' ? [resolution.processes.map(({ pid }) => pid)] : [],
+  );
+  return {
+    named: pids.filter(pid => answers.some(answer => answer.length === 1 && answer[0] === pid)).length,
+    wrong: answers.filter(answer => !answer.every(pid => pids.includes(pid))).length,
+  };
+}
+
+/** Waits until there are so many sightings of packets to this port. */
+async function sightingsOf(watch: Job, port: number, count: number): Promise<Sighting[]> {
+  const found = (): Sighting[] => eventsOf(watch, 'sighting').filter(({ flow }) => flow.dst.port === port);
+  await expect.poll(() => found().length, { timeout: 60_000, interval: 200 }).toBeGreaterThanOrEqual(count);
+  return found();
+}
+
+describe('the test network', () => {
+  it.each(wires)('has $qdisc on $device', async ({ qdisc, device }) => {
+    expect(await vm.must(`tc qdisc show dev ${device}`)).toContain(`qdisc ${qdisc} `);
+  });
+});
+
+describe('ptrap watch with --hold netem and --delay auto', () => {
+  let watch: Job;
+  let ready: Ready;
+  beforeAll(async () => {
+    ({ watch, ready } = await startWatch('--hold netem'));
+  });
+
+  it('measures the source and sets the delay from it', () => {
+    expect(ready.hold.strategy).toBe('netem');
+    expect(ready.hold.delayMs).toBeGreaterThan(ready.sourceLatencyMs);
+    console.log(`source latency ${ready.sourceLatencyMs.toFixed(1)} ms, delay ${ready.hold.delayMs} ms`);
+  });
+
+  it.each([
+    ['UDP senders that exit on the reply', 'udp-wait.sh', 53],
+    ['tcp connects', 'tcp-connect.sh', 80],
+  ])('names 40 of 40 %s, none wrong', async (name, script, port) => {
+    const pids = await senders(script, port);
+    const { named, wrong } = judge(await sightingsOf(watch, port, SENDERS), pids);
+    console.log(`hold netem, ${name}: ${named} of ${SENDERS} named, ${wrong} wrong`);
+    expect({ named, wrong }).toEqual({ named: SENDERS, wrong: 0 });
+  });
+
+  it('knows them well: command line and ancestors up to systemd', () => {
+    const [sighting] = eventsOf(watch, 'sighting');
+    if (sighting?.resolution.status !== 'resolved') throw new Error('unresolved');
+    const [sender] = sighting.resolution.processes;
+    expect(sender).toMatchObject({ comm: 'bash', user: 'root', container: null });
+    expect(sender!.argv).toContain('test/senders/udp-wait.sh');
+    expect(sender!.ancestors.at(-1)).toMatchObject({ pid: 1, comm: 'systemd' });
+    expect(sender!.unit).toMatch(/\.service$/);
+  });
+
+  it('holds the opening SYN, and leaves the established connection its speed', async () => {
+    const [connecting, talking] = (
+      await vm.must('node test/senders/tcp-ping-pong.mjs 10.20.3.2 80 50')
+    ).split(' ');
+    expect(Number(connecting)).toBeGreaterThanOrEqual(ready.hold.delayMs);
+    expect(Number(talking)).toBeLessThan(50 * ready.hold.delayMs);
+  });
+
+  it('holds nothing that is not for a target', async () => {
+    const held = (): Promise<string> =>
+      vm.must(`cat /sys/class/net/ptrap${ready.instance}/statistics/rx_packets`);
+    const before = await held();
+    await vm.must('bash test/senders/udp-wait.sh 10.20.2.2 54');
+    expect(await held()).toBe(before);
+    await vm.must('bash test/senders/udp-wait.sh 10.20.2.2 53');
+    expect(Number(await held())).toBe(Number(before) + 1);
+  });
+
+  it('lets every held packet go, in order, when SIGINT ends it, and leaves the machine as it was', async () => {
+    const burst = vm.start('exec node test/senders/udp-burst.mjs 10.20.1.2 53 200');
+    await burst.waitFor(/sent/);
+    const summary = await end(watch, 'SIGINT');
+    expect((await burst.end(60_000)).stdout).toContain('200 in order');
+    const { matches, resolved, unresolved, suppressed, lost } = summary;
+    expect(summary).toMatchObject({ reason: 'signal', lost: 0 });
+    expect(matches).toBe(resolved + unresolved + suppressed + lost);
+    expect(await snapshot(vm)).toBe(before);
+  });
+});
+
+describe('ptrap that is killed', () => {
+  it('loses no held packet; its rules go with it, and ptrap cleanup takes the rest', async () => {
+    const { watch } = await startWatch('--hold netem');
+    const burst = vm.start('exec node test/senders/udp-burst.mjs 10.20.4.2 53 200');
+    await burst.waitFor(/sent/);
+    watch.signal('SIGKILL');
+    await watch.end();
+    expect((await burst.end(60_000)).stdout).toContain('200 in order');
+    await expect.poll(() => vm.must('nft list ruleset'), { timeout: 20_000 }).toBe('');
+    expect(await vm.must('ls /sys/class/net')).toMatch(/^ptrap/m);
+    await vm.must('node dist/src/cli.js cleanup', { timeoutMs: 120_000 });
+    expect(await snapshot(vm)).toBe(before);
+  });
+});
+
+describe('ptrap watch with --hold none', () => {
+  it('misses short-lived senders, and names none wrongly: the difference that holding makes', async () => {
+    const { watch } = await startWatch('--hold none');
+    for (const [name, script, port] of [
+      ['UDP senders that exit on the reply', 'udp-wait.sh', 53],
+      ['tcp connects', 'tcp-connect.sh', 80],
+    ] as const) {
+      const pids = await senders(script, port);
+      const { named, wrong } = judge(await sightingsOf(watch, port, SENDERS), pids);
+      console.log(`hold none, ${name}: ${named} of ${SENDERS} named, ${wrong} wrong`);
+      expect(wrong).toBe(0);
+    }
+    await end(watch, 'SIGTERM');
+    expect(await snapshot(vm)).toBe(before);
+  });
+});
