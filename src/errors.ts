@@ -167,11 +167,6 @@ const failures = {
     cause: 'ptrap could not find its own socket: the kernel’s socket diagnosis or /proc is closed to it',
     fix: 'load inet_diag and udp_diag (modprobe udp_diag), run it as root, and not under hidepid',
   }),
-  PTRAP_E_NOTHING_NAMED: (command: string, what: string): Failure => ({
-    exit: 2,
-    cause: `ptrap ${command} was told nothing to work on`,
-    fix: `name ${what}`,
-  }),
   PTRAP_E_INSTANCE: (id: string, why: string): Failure => ({
     exit: 2,
     cause: `cannot clean up "${visible(id)}": ${why}`,

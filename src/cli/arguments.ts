@@ -23,7 +23,9 @@ const flagged: Option[] = [...Object.values(options), ...Object.values(cliOption
   option => !('positional' in option),
 );
 
-const cleanupFlags = { all: { type: 'boolean', describe: 'Every dead instance and what it left.' } } as const;
+const cleanupFlags = {
+  all: { type: 'boolean', describe: 'Every dead instance (what happens without an id, too).' },
+} as const;
 
 /**
  * Reads the command line. Unknown flags and commands are refused here; values are checked with the config's.

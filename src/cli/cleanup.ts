@@ -7,13 +7,11 @@ import { STATE_DIR } from '../teardown/record.js';
 import { requireAccess } from '../sys/requirements.js';
 import { printLines } from './print.js';
 
-/** `ptrap cleanup [id…] [--all]`: undoes what dead instances left; 1 when something could not be undone. */
+/** `ptrap cleanup [id…] [--all]`: undoes what dead instances left, of all where none is named; 1 when something could not be undone. */
 export async function cleanupCommand({ ids, all }: Asked<'cleanup'>): Promise<number> {
   await requireAccess(STATE_DIR);
   const instances = await listInstances();
-  const chosen = all ? instances : ids.map(id => requireDead(id, instances));
-  if (chosen.length === 0 && !all)
-    throw failure('PTRAP_E_NOTHING_NAMED', 'cleanup', 'an id of ptrap ls, or --all');
+  const chosen = all || ids.length === 0 ? instances : ids.map(id => requireDead(id, instances));
   const cleaned = await cleanUp(chosen, undo);
   await printLines(process.stdout, cleaned.flatMap(undoneLines));
   const failed = cleaned.flatMap(failedLines);
