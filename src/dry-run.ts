@@ -24,7 +24,7 @@ export async function describe(settings: Settings): Promise<string> {
   const rules = buildRuleset(targets, { instance, newConnections: settings.newConnections, limit });
   const sections = [
     ['files', `${recordPath(instance)}`, `/run/log/journal/ptrap-${instance}.nudge (or in /var/log/journal)`],
-    ['nft -i -e -a -j, one transaction: log', ...rules],
+    ['nft -i -j, one transaction: log', ...rules],
     ['source', 'journalctl -f -k -o json'],
   ];
   if (settings.hold !== 'none') {

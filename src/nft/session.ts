@@ -1,20 +1,16 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
 import { failure, type PtrapError } from '../errors.js';
 import { missing, start, traceLine, type Child } from '../sys/exec.js';
 
 /** One object of nft's JSON output (libnftables-json(5)): a single key that names its kind. */
-export type NftObject = Record<
-  string,
-  { family: string; table?: string; chain?: string; name?: string; handle?: number; comment?: string }
->;
+type NftObject = Record<string, { table?: string; handle?: number; comment?: string }>;
 
-/** What one transaction answered. */
-export interface NftAnswer {
-  /** The objects that were added, but for tables, with the handles that the kernel gave them. */
-  added: NftObject[];
-  /** What the listing showed after it. */
-  listed: NftObject[];
+/** A rule as the kernel has it. */
+export interface NftRule {
+  handle: number;
+  comment?: string;
 }
 
 /**
@@ -23,10 +19,15 @@ export interface NftAnswer {
  */
 export interface NftSession extends AsyncDisposable {
   /**
-   * Runs the commands as one transaction, new tables ahead of it, then lists.
-   * @throws PTRAP_E_NFT with nft's own words when the transaction was refused or the child has ended
+   * Runs the commands as one transaction.
+   * @throws PTRAP_E_NFT with nft's own words when it was refused or the child has ended
    */
-  transaction(commands: readonly string[], list?: string): Promise<NftAnswer>;
+  transaction(commands: readonly string[]): Promise<void>;
+  /**
+   * The rules of a chain of this session's, in order, with their handles.
+   * @throws PTRAP_E_NFT when the child has ended
+   */
+  rules(family: string, table: string, chain: string): Promise<NftRule[]>;
   /**
    * Deletes a table and looks whether it has gone.
    * @throws PTRAP_E_NFT when it is still there
@@ -37,24 +38,23 @@ export interface NftSession extends AsyncDisposable {
 }
 
 interface Pending {
-  answer: NftAnswer;
-  resolve(answer: NftAnswer): void;
+  resolve(listed: NftObject[]): void;
   reject(error: Error): void;
 }
 
 /** How long nft may take to answer, or to end, in ms. */
 const PATIENCE = 30_000;
 
-/** A listing that is as good as empty, and shows no table: see linesOf. */
+/** A listing that is as good as empty: its answer means that nft is done with the line before it. */
 const LIST_NOTHING = 'list chains arp';
 
 /**
- * Starts the owning child.
+ * Starts the owning child. Up to 1.0.7, nft prints the flags of a table as JSON out of freed memory, writes to it, and
+ * may end of that: so it must neither echo (-e) nor list a table of ours.
  * @throws PTRAP_E_NFT_MISSING when there is no nft
  */
 export async function openNft(): Promise<NftSession> {
-  // -i keeps it (and so the tables) alive, -e -a -j echo what was added as JSON with handles
-  const child = start('nft', ['-i', '-e', '-a', '-j']);
+  const child = start('nft', ['-i', '-j']);
   await once(child, 'spawn').catch(() => {
     throw missing('nft');
   });
@@ -67,19 +67,10 @@ function sessionOver(child: Child): NftSession {
   let closing = false;
 
   createInterface({ input: child.stdout }).on('line', line => {
-    const objects = parseLine(line);
-    if (!objects) return;
+    if (!line.startsWith('{')) return;
     traceLine(`  nft: ${line}`);
-    const pending = queue[0];
-    if (!pending) return;
-    // every listing begins with metainfo, no echo does: it ends the answer
-    if ('metainfo' in (objects[0] ?? {})) {
-      queue.shift();
-      pending.resolve({ ...pending.answer, listed: objects.slice(1) });
-    } else {
-      const added = objects.map(object => Object.values(object)[0] as unknown as NftObject);
-      pending.answer.added.push(...added.filter(object => !('table' in object)));
-    }
+    const { nftables } = JSON.parse(line) as { nftables: NftObject[] };
+    queue.shift()?.resolve(nftables);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errorText += text;
@@ -97,35 +88,45 @@ function sessionOver(child: Child): NftSession {
 
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
 
-  async function transaction(commands: readonly string[], list = LIST_NOTHING): Promise<NftAnswer> {
+  /** Gives what `list` shows once `command` is done. */
+  function ask(command: string, list: string): Promise<NftObject[]> {
     errorText = '';
-    const lines = linesOf(commands);
-    for (const line of lines) traceLine(`nft> ${line}`);
-    const answer = await new Promise<NftAnswer>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       if (hasEnded()) {
-        reject(failure('PTRAP_E_NFT', errorText.trim() || 'its child has ended'));
+        reject(failure('PTRAP_E_NFT', 'its child has ended'));
         return;
       }
-      queue.push({ answer: { added: [], listed: [] }, resolve, reject });
+      queue.push({ resolve, reject });
       setTimeout(reject, PATIENCE, failure('PTRAP_E_NFT', 'no answer')).unref();
-      child.stdin.write([...lines, list, ''].join('\n'));
+      child.stdin.write(`${command}\n${list}\n`);
     });
-    if (/^(add|insert) /.test(lines[0] ?? '') && answer.added.length === 0)
-      throw failure('PTRAP_E_NFT', await refusal());
-    return answer;
+  }
+
+  async function transaction(commands: readonly string[]): Promise<void> {
+    const line = commands.join('; ');
+    traceLine(`nft> ${line}`);
+    await ask(line, LIST_NOTHING);
+    const error = await refusal();
+    if (errorText.includes('Error')) throw error;
+  }
+
+  /** nft says what is wrong before it lists, but on another pipe, which the same turn of the event loop reads. */
+  async function refusal(): Promise<PtrapError> {
+    await setImmediate();
+    return failure('PTRAP_E_NFT', errorText.trim().split('\n')[0] || 'refused');
+  }
+
+  async function rules(family: string, table: string, chain: string): Promise<NftRule[]> {
+    const listed = await ask('', `list chain ${family} ${table} ${chain}`);
+    return listed.flatMap(({ rule }) => (rule ? [rule as NftRule] : []));
   }
 
   async function deleteTable(family: string, name: string): Promise<void> {
     if (hasEnded()) return; // and the kernel has removed its tables
-    const { listed } = await transaction([`delete table ${family} ${name}`], `list chains ${family}`);
-    if (listed.some(({ chain }) => chain?.table === name)) throw failure('PTRAP_E_NFT', await refusal());
-  }
-
-  /** nft wrote its reason before the listing, but stderr is another pipe: it may be read a moment later. */
-  async function refusal(): Promise<string> {
-    for (let tries = 0; errorText === '' && tries < 20; tries += 1)
-      await new Promise(next => setTimeout(next, 5));
-    return errorText.trim().split('\n')[0] ?? 'refused';
+    const command = `delete table ${family} ${name}`;
+    traceLine(`nft> ${command}`);
+    const listed = await ask(command, `list chains ${family}`);
+    if (listed.some(({ chain }) => chain?.table === name)) throw await refusal();
   }
 
   async function close(): Promise<void> {
@@ -138,25 +139,5 @@ function sessionOver(child: Child): NftSession {
     clearTimeout(timer);
   }
 
-  return { transaction, deleteTable, ended, [Symbol.asyncDispose]: close };
-}
-
-/**
- * Up to 1.0.7, nft prints the flags of a table as JSON out of freed memory: garbage at best, and often the output ends
- * there. So no listing may show a table, and tables are added ahead, by a line of their own whose echo may be lost;
- * nothing happens in them before the transaction that fills them.
- */
-function linesOf(commands: readonly string[]): string[] {
-  const isTable = (command: string): boolean => command.startsWith('add table ');
-  const rest = commands.filter(command => !isTable(command));
-  return [...commands.filter(isTable), rest.join('; ')];
-}
-
-function parseLine(line: string): NftObject[] | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return (JSON.parse(line) as { nftables: NftObject[] }).nftables;
-  } catch {
-    return undefined; // the echo of a table
-  }
+  return { transaction, rules, deleteTable, ended, [Symbol.asyncDispose]: close };
 }

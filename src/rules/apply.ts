@@ -37,15 +37,13 @@ export async function applyRules(
   options: RulesetOptions,
 ): Promise<RuleSet> {
   const table = tableName(options.instance);
-  const answer = await teardown.make(
+  await teardown.make(
     { kind: 'table', family: 'inet', name: table },
     () => nft.transaction(buildRuleset(targets, options)),
     () => nft.deleteTable('inet', table),
   );
-  const rules = answer.added.flatMap(object => (object['rule'] ? [object['rule']] : []));
-  const handles = new Map(
-    rules.flatMap(({ comment, handle }) => (comment && handle ? [[comment, handle]] : [])),
-  );
+  const rules = await nft.rules('inet', table, CHAIN);
+  const handles = new Map(rules.flatMap(({ comment, handle }) => (comment ? [[comment, handle]] : [])));
 
   const netlink = openNetlink(NETLINK_NETFILTER);
   teardown.defer('counters', () => netlink[Symbol.dispose]());
@@ -55,10 +53,10 @@ export async function applyRules(
   };
 
   async function addProbe(probe: ProbeAddress): Promise<() => Promise<void>> {
-    const { added } = await nft.transaction([buildProbeRule(options.instance, probe)]);
-    const handle = added.at(-1)?.['rule']?.handle;
+    await nft.transaction([buildProbeRule(options.instance, probe)]);
+    const [rule] = await nft.rules('inet', table, CHAIN); // inserted, not added: the first
     return async () => {
-      await nft.transaction([`delete rule inet ${table} ${CHAIN} handle ${handle}`]);
+      await nft.transaction([`delete rule inet ${table} ${CHAIN} handle ${rule?.handle}`]);
     };
   }
 
