@@ -1,7 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Match } from '../src/hooks.js';
 import { openJournal } from '../src/match/journal.js';
 import { openNft } from '../src/nft/session.js';
 import { openResolver } from '../src/resolve/resolver.js';
@@ -38,9 +37,9 @@ async function measure(nudge: boolean): Promise<number[]> {
     const next = matches.next();
     const sent = performance.now();
     socket.send('x', 9, '127.73.0.1');
-    const { value, done }: IteratorResult<Match, undefined> = await next;
-    if (done) throw new Error('the source ended');
-    const resolution = await resolver.resolve(value);
+    const arrived = await next;
+    if (arrived.done) throw new Error('the source ended');
+    const resolution = await resolver.resolve(arrived.value);
     if (resolution.status !== 'resolved') throw new Error(`unresolved: ${resolution.reason}`);
     latencies.push(performance.now() - sent);
     await sleep(Math.random() * 40);
