@@ -1,4 +1,4 @@
-import { readlink } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { failure } from '../errors.js';
 import { ask } from '../sys/exec.js';
@@ -10,21 +10,22 @@ import { ask } from '../sys/exec.js';
 export async function diagnoseJournal(logged: () => Promise<number>): Promise<Error> {
   if ((await logged()) === 0) return failure('PTRAP_E_PROBE_NOT_LOGGED');
   if (!(await isJournaldListening())) return failure('PTRAP_E_JOURNALD_DOWN');
+  const { code, stdout, stderr } = await ask('journalctl', ['-k', '-n', '1', '-o', 'json', '--no-pager']);
+  if (code !== 0) return failure('PTRAP_E_JOURNALCTL', stderr.split('\n')[0] || `exit code ${code}`);
   if (await isOtherNetns()) return failure('PTRAP_E_NETNS_LOG');
-  const { stdout, stderr } = await ask('journalctl', ['-k', '-n', '1', '-o', 'json', '--no-pager']);
   if (stdout !== '') return failure('PTRAP_E_KERNEL_LOG_HELD');
   return failure('PTRAP_E_KERNEL_LOG_UNREAD', stderr.split('\n')[0] ?? '');
 }
 
 /**
- * The kernel logs packets of other namespaces than the first only where nf_log_all_netns allows it (nf_log.c), a
- * sysctl that only the first can read.
+ * The kernel logs packets of other namespaces than the first only where nf_log_all_netns allows it, a sysctl that is
+ * there in the first alone (nf_log.c). /proc/1/ns is not to be read everywhere, not even by root.
  */
-async function isOtherNetns(): Promise<boolean> {
-  const [own, first] = await Promise.all([readlink('/proc/self/ns/net'), readlink('/proc/1/ns/net')]).catch(
-    () => [],
+function isOtherNetns(): Promise<boolean> {
+  return access('/proc/sys/net/netfilter/nf_log_all_netns').then(
+    () => false,
+    () => true,
   );
-  return own !== first;
 }
 
 /** Under systemd, connecting starts journald where it is merely not running yet. */

@@ -42,6 +42,7 @@ export async function* followKernelLog({ signal, say }: FollowOptions): AsyncGen
     }
     signal.removeEventListener('abort', stop);
     if (signal.aborted) return;
+    await child; // what it said on stderr may be read after stdout has ended
     if (tries >= TRIES) throw failure('PTRAP_E_JOURNALCTL', said() || 'it ends at once');
     say(`journalctl ended (${said() || 'no reason given'}); reading on after its last entry`);
     await new Promise(next => setTimeout(next, pause));

@@ -50,7 +50,7 @@ export async function ask(file: string, args: readonly string[], input?: string)
     stdin: input === undefined ? 'ignore' : 'pipe',
     ...(input === undefined ? {} : { input }),
   });
-  if (result.exitCode === undefined && result.code === 'ENOENT') throw missing(file);
+  if (result.exitCode === undefined && ['ENOENT', 'EACCES'].includes(result.code ?? '')) throw missing(file);
   const answer = { code: result.exitCode ?? null, stdout: result.stdout, stderr: result.stderr };
   trace(`  = ${answer.code ?? 'signal'} ${answer.stderr}`.trimEnd());
   return answer;
