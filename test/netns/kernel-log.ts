@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Namespace } from './namespace.js';
@@ -20,14 +20,13 @@ export async function openKernelLog(): Promise<KernelLog> {
 }
 
 /** Audit= leaves kernel auditing as it is: turned on, it would fill the kernel log. */
-const SET_UP = `
-mkdir -p /run/systemd/journal /run/systemd/journald.conf.d
-printf '[Journal]\\nStorage=volatile\\nAudit=\\n' >/run/systemd/journald.conf.d/ptrap-test.conf
-`;
+const CONFIG = '[Journal]\nStorage=volatile\nAudit=\n';
 
 /** Starts journald in the namespace, whose root folder is `root`, and waits until it listens. */
 export async function startJournald(namespace: Namespace, root: string): Promise<ChildProcess> {
-  await namespace.must(SET_UP);
+  await mkdir(`${root}/run/systemd/journal`, { recursive: true });
+  await mkdir(`${root}/run/systemd/journald.conf.d`, { recursive: true });
+  await writeFile(`${root}/run/systemd/journald.conf.d/ptrap-test.conf`, CONFIG);
   const child = namespace.spawn('/lib/systemd/systemd-journald', [], { detached: true });
   let said = '';
   child.stderr?.on('data', text => (said += String(text)));
