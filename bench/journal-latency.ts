@@ -18,7 +18,7 @@ async function measure(nudge: boolean): Promise<number[]> {
   const instance = newInstance();
   await using teardown = await openTeardown(instance, [TARGET]);
   const nft = await openNft();
-  teardown.defer('nft', () => nft[Symbol.asyncDispose]());
+  teardown.defer(() => nft[Symbol.asyncDispose]());
   const targets = await lookupTargets([parseTarget(TARGET)]);
   const { counters } = await applyRules(nft, teardown, targets, {
     instance,

@@ -49,9 +49,9 @@ export async function openReporting(
     failed: ({ plugin, kind, hook, message }) =>
       output.say(`plugin ${plugin}: ${kind} in ${hook}: ${message}`),
   });
-  teardown.defer('plugins', () => plugins[Symbol.asyncDispose]());
+  teardown.defer(() => plugins[Symbol.asyncDispose]());
   const strays = onStray(plugins.stray, stop.fail);
-  teardown.defer('strays', () => strays[Symbol.dispose]());
+  teardown.defer(() => strays[Symbol.dispose]());
 
   const dispatch = openDispatch(plugins.sinks);
   const limit = createLimit(settings.limitPer, settings.limit, () => performance.now());

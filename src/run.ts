@@ -36,7 +36,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
   const instance = newInstance();
   await using teardown = await openTeardown(instance, texts);
   const nft = await openNft();
-  teardown.defer('nft', () => nft[Symbol.asyncDispose]());
+  teardown.defer(() => nft[Symbol.asyncDispose]());
   nft.ended.then(stop.fail, stop.fail);
 
   const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
@@ -46,7 +46,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
   const { counters } = rules;
   const source = await openJournal(teardown, { instance, targets: texts, counters, nudge: true, say });
   const resolver = openResolver();
-  teardown.defer('resolver', () => resolver[Symbol.dispose]());
+  teardown.defer(() => resolver[Symbol.dispose]());
   const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop });
   reporting.follow(source.matches).catch(stop.fail);
 

@@ -49,7 +49,7 @@ export async function holdWithNetem(
   if (devices.length === 0) say('no route to any target: nothing can be held until there is one');
   await teardown.attempt(async () => {
     const before = await snapshotQdiscs(devices);
-    teardown.defer('compare qdiscs', async () => {
+    teardown.defer(async () => {
       const changed = changedQdiscs(before, await snapshotQdiscs(devices));
       if (changed.length > 0) say(`changed while ptrap ran, and not by ptrap: ${changed.join(', ')}`);
     });

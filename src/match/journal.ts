@@ -28,7 +28,7 @@ const STALL_MS = 5_000;
 export async function openJournal(teardown: Teardown, options: JournalOptions): Promise<Source> {
   const { instance, targets, counters, say } = options;
   const end = new AbortController();
-  teardown.defer('journalctl', () => {
+  teardown.defer(() => {
     end.abort();
     return Promise.resolve();
   });

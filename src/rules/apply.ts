@@ -46,7 +46,7 @@ export async function applyRules(
   const handles = new Map(rules.flatMap(({ comment, handle }) => (comment ? [[comment, handle]] : [])));
 
   const netlink = openNetlink(NETLINK_NETFILTER);
-  teardown.defer('counters', () => netlink[Symbol.dispose]());
+  teardown.defer(() => netlink[Symbol.dispose]());
   const counters = {
     matched: counterReader(netlink, table, MATCHED),
     logged: counterReader(netlink, table, LOGGED),

@@ -14,13 +14,12 @@ export interface Teardown extends AsyncDisposable {
   /** Writes the effect down, makes it, and undoes it in the end; also when making it failed half-way. */
   make<T>(effect: Effect, make: () => Promise<T>, undo: () => Promise<void>): Promise<T>;
   /** Remembers what must end with ptrap but leaves nothing on the machine that outlives it. */
-  defer(label: string, undo: () => void | PromiseLike<void>): void;
+  defer(undo: () => void | PromiseLike<void>): void;
   /** Runs `work`; when it fails, undoes at once what it made, and fails. */
   attempt<T>(work: () => Promise<T>): Promise<T>;
 }
 
 interface Entry {
-  label: string;
   effect?: Effect;
   undo(): void | PromiseLike<void>;
 }
@@ -57,19 +56,19 @@ export async function openTeardown(instance: string, targets: string[]): Promise
         if (entry.effect) kept.unshift(entry);
       }
     }
-    entries.push(...kept.map(entry => ({ ...entry, undo: () => Promise.resolve() })));
+    entries.push(...kept); // tried again when the rest is undone; what still fails stays in the record
     return failures;
   }
 
   return {
     startTime: identity.startTime,
     async make(effect, make, undo) {
-      entries.push({ label: effect.kind, effect, undo });
+      entries.push({ effect, undo });
       await writeRecord(record());
       return make();
     },
-    defer(label, undo) {
-      entries.push({ label, undo });
+    defer(undo) {
+      entries.push({ undo });
     },
     async attempt(work) {
       const before = entries.length;

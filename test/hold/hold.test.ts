@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseLinks, parseRoute } from '../../src/hold/devices.js';
 import { buildEgress } from '../../src/hold/egress.js';
@@ -54,10 +55,11 @@ describe('what ip and tc print', () => {
     expect(parseLinks(JSON.stringify([...links, {}]))).toEqual(['lo', 'eth0', 'ptrap0']);
   });
 
-  it('gives what waits in netem and what it dropped', () => {
-    const netem =
-      '[{"kind":"netem","handle":"1:","root":true,"refcnt":2,"options":{},"drops":3,"qlen":41,"backlog":100}]';
-    expect(parseQueue(netem)).toEqual({ waiting: 41, dropped: 3 });
+  it('gives what waits in netem and what it dropped, as tc 6.1 said it', () => {
+    const recorded = readFileSync(new URL('../fixtures/hold/netem.qdisc-s.json', import.meta.url), 'utf8');
+    expect(parseQueue(recorded)).toEqual({ waiting: 0, dropped: 0 });
+    const busy = recorded.replace('"qlen":0', '"qlen":41').replace('"drops":0', '"drops":3');
+    expect(parseQueue(busy)).toEqual({ waiting: 41, dropped: 3 });
     expect(parseQueue('[]')).toEqual({ waiting: 0, dropped: 0 });
   });
 

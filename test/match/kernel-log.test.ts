@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Flow } from '../../src/events.js';
 import { parseJournalLine } from '../../src/match/journal-entry.js';
 import { parseLogLine } from '../../src/match/kernel-log.js';
 
-const recorded = readFileSync(new URL('../fixtures/match/journal-6.18.ndjson', import.meta.url), 'utf8')
-  .trim()
-  .split('\n');
+const linesOf = (file: string): string[] =>
+  readFileSync(new URL(`../fixtures/match/${file}`, import.meta.url), 'utf8')
+    .trim()
+    .split('\n');
 
-const flows = recorded
-  .map(parseJournalLine)
-  .map(entry => entry && parseLogLine(entry.message, 'recrd1'))
-  .filter(line => line !== undefined)
-  .map(({ flow }) => flow);
+const flowsOf = (lines: readonly string[], instance: string): Flow[] =>
+  lines.flatMap(line => {
+    const entry = parseJournalLine(line);
+    return (entry && parseLogLine(entry.message, instance)?.flow) ?? [];
+  });
+
+const recorded = linesOf('journal-6.18.ndjson');
+const flows = flowsOf(recorded, 'recrd1');
 
 const lo = { oif: 'lo' };
 const v4 = { family: 'ipv4', src: { address: '127.0.0.1' }, dst: { address: '127.0.0.1' }, ...lo };
@@ -77,6 +82,45 @@ describe('parseLogLine on what a 6.18 kernel logged', () => {
       'syslog',
     ]);
     expect(others.map(parseJournalLine)).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('parseLogLine on what a 6.1 kernel logged', () => {
+  const lines = linesOf('journal-6.1.ndjson');
+  const older = flowsOf(lines, 'k3v9qa');
+  const some = (protocol: string): Flow[] => older.filter(flow => flow.protocol === protocol);
+
+  it('reads every packet', () => {
+    expect(older).toHaveLength(lines.length);
+    expect(new Set(older.map(({ protocol }) => protocol))).toEqual(
+      new Set(['udp', 'tcp', 'icmp', 'icmpv6', '253', 'sctp', 'udplite']),
+    );
+    for (const { protocol, src, dst } of older) {
+      const ported = ['udp', 'tcp', 'udplite'].includes(protocol);
+      expect([src.port, dst.port].every(port => (port === undefined) !== ported)).toBe(true);
+    }
+  });
+
+  it('knows the sender of what a process sent, and nobody for what the kernel sent by itself', () => {
+    expect(some('udp').every(({ uid }) => uid !== null)).toBe(true);
+    expect(new Set(older.map(({ uid }) => uid))).toEqual(new Set([0, 1000, 65534, null]));
+    const replies = some('icmp').filter(({ icmp }) => icmp?.type !== 8);
+    expect(replies.map(({ uid }) => uid)).toEqual([null, null]);
+  });
+
+  it('takes the length of the packet, not of what is in it', () => {
+    expect(some('udplite')[0]).toMatchObject({ length: 46, src: { port: 26725 }, dst: { port: 27756 } });
+    expect(
+      some('udp')
+        .filter(({ length }) => length > 4000)
+        .map(({ length }) => length),
+    ).toEqual([4028, 4028, 4048, 4048]);
+  });
+
+  it('passes over look-alikes', () => {
+    const lookalikes = linesOf('lookalike-6.1.ndjson');
+    expect(lookalikes.length).toBeGreaterThan(0);
+    expect(lookalikes.map(parseJournalLine).filter(Boolean)).toEqual([]);
   });
 });
 

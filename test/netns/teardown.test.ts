@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile, mkdir, rm } from 'node:fs/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  recordPath,
+  STATE_DIR,
+  startTimeOf,
+  writeRecord,
+  type Effect,
+  type InstanceRecord,
+} from '../../src/teardown/record.js';
+import { cleanUp, listInstances, type Undo } from '../../src/teardown/recover.js';
+import { openTeardown } from '../../src/teardown/stack.js';
+
+const INSTANCE = 'test01';
+const file = (name: string): Effect => ({ kind: 'file', path: `/run/log/journal/ptrap-${name}.nudge` });
+const recorded = (): InstanceRecord =>
+  JSON.parse(readFileSync(recordPath(INSTANCE), 'utf8')) as InstanceRecord;
+
+afterEach(() => rm(recordPath(INSTANCE), { force: true }));
+
+describe('the teardown stack', () => {
+  it('writes each effect down before it is made, and undoes the newest first', async () => {
+    const order: string[] = [];
+    const teardown = await openTeardown(INSTANCE, ['1.2.3.4']);
+    for (const name of ['aaaaaa', 'bbbbbb']) {
+      await teardown.make(
+        file(name),
+        () => Promise.resolve(order.push(`made ${name}, ${recorded().effects.length} on disk`)),
+        () => Promise.resolve(void order.push(`undid ${name}`)),
+      );
+      teardown.defer(() => void order.push(`ended ${name}'s child`));
+    }
+    await teardown[Symbol.asyncDispose]();
+    expect(order).toEqual([
+      'made aaaaaa, 1 on disk',
+      'made bbbbbb, 2 on disk',
+      "ended bbbbbb's child",
+      'undid bbbbbb',
+      "ended aaaaaa's child",
+      'undid aaaaaa',
+    ]);
+    expect(existsSync(STATE_DIR)).toBe(false);
+  });
+
+  it('undoes an effect whose making failed half-way', async () => {
+    const undone: string[] = [];
+    const teardown = await openTeardown(INSTANCE, []);
+    const making = teardown.attempt(async () => {
+      teardown.defer(() => void undone.push('first'));
+      await teardown.make(
+        file('aaaaaa'),
+        () => Promise.reject(new Error('half-way')),
+        () => Promise.resolve(void undone.push('second')),
+      );
+    });
+    await expect(making).rejects.toThrow('half-way');
+    expect(undone).toEqual(['second', 'first']);
+    await teardown[Symbol.asyncDispose]();
+    expect(undone).toHaveLength(2);
+  });
+
+  it('goes on past what cannot be undone, keeps that on record, and says all of it', async () => {
+    const undone: string[] = [];
+    const teardown = await openTeardown(INSTANCE, []);
+    teardown.defer(() => void undone.push('last'));
+    for (const name of ['aaaaaa', 'bbbbbb']) {
+      await teardown.make(
+        file(name),
+        () => Promise.resolve(),
+        () => Promise.reject(new Error(`${name} stays`)),
+      );
+    }
+    await expect(teardown[Symbol.asyncDispose]()).rejects.toThrow(/bbbbbb stays[^]*aaaaaa stays/);
+    expect(undone).toEqual(['last']);
+    expect(recorded().effects).toEqual([file('aaaaaa'), file('bbbbbb')]);
+  });
+});
+
+describe('cleanUp', () => {
+  const record = async (changes: Partial<InstanceRecord> = {}): Promise<void> => {
+    const { netns } = await own();
+    const startTime = (await startTimeOf(process.pid))!;
+    const effects = [file('aaaaaa'), file('bbbbbb')];
+    await writeRecord({
+      version: 1,
+      instance: INSTANCE,
+      pid: process.pid,
+      startTime,
+      netns,
+      targets: [],
+      effects,
+      ...changes,
+    });
+  };
+  const own = async (): Promise<InstanceRecord> => {
+    const teardown = await openTeardown('test02', []);
+    const read = JSON.parse(readFileSync(recordPath('test02'), 'utf8')) as InstanceRecord;
+    await teardown[Symbol.asyncDispose]();
+    return read;
+  };
+  const undone: Effect[] = [];
+  const note = (effect: Effect): Promise<void> => Promise.resolve(void undone.push(effect));
+  const undo: Undo = { file: note, link: note, table: note };
+  const cleaned = async (): Promise<Effect[]> => {
+    undone.length = 0;
+    await cleanUp(
+      (await listInstances()).filter(({ instance }) => instance === INSTANCE),
+      undo,
+    );
+    return [...undone];
+  };
+
+  it('undoes what a dead one left, newest first, and forgets it', async () => {
+    await record({ startTime: 1 });
+    expect(await cleaned()).toEqual([file('bbbbbb'), file('aaaaaa')]);
+    expect(existsSync(recordPath(INSTANCE))).toBe(false);
+  });
+
+  it.each([
+    ['that runs', {}],
+    ['of another network namespace', { startTime: 1, netns: 1 }],
+    ['of a newer version', { startTime: 1, version: 2 as 1 }],
+    [
+      'with a file that is not ours to remove',
+      { startTime: 1, effects: [{ kind: 'file', path: '/etc/passwd' } as const] },
+    ],
+    [
+      'with a path that climbs out',
+      { startTime: 1, effects: [{ kind: 'file', path: '/run/log/journal/ptrap-../../x.nudge' } as const] },
+    ],
+    [
+      'with a link that is not ours',
+      { startTime: 1, effects: [{ kind: 'link', name: 'eth0', alias: '' } as const] },
+    ],
+    ['with a pid that is none', { startTime: 1, pid: -1 }],
+  ])('leaves a record alone %s', async (_name, changes) => {
+    await record(changes);
+    expect(await cleaned()).toEqual([]);
+    expect(existsSync(recordPath(INSTANCE))).toBe(true);
+  });
+
+  it.each(['', '{', '[]', 'null', '{"version":1}'])('passes over a file that holds %j', async text => {
+    await mkdir(STATE_DIR, { recursive: true });
+    await writeFile(recordPath(INSTANCE), text);
+    expect(await cleaned()).toEqual([]);
+  });
+});
