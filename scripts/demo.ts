@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openJournald } from '../test/netns/journald.js';
+import { openJournald } from './journald.js';
 
 /**
  * What `npm start` shows: the real `ptrap watch` in a network namespace of its own, on a server that three

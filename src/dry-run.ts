@@ -4,13 +4,19 @@ import { buildEgress } from './hold/egress.js';
 import { ifbCommands } from './hold/ifb.js';
 import { ifbAlias, ifbName } from './hold/netem.js';
 import { newInstance } from './run.js';
-import { buildRuleset, tableName } from './rules/ruleset.js';
+import { buildProbeRule, buildRuleset, tableName } from './rules/ruleset.js';
 import { lookupTargets } from './target/lookup.js';
 import { parseTarget } from './target/parse.js';
 import { recordPath } from './teardown/record.js';
 
 /** Stands in for what only a real run can know. */
-const UNKNOWN = { device: '<device>', delay: '<measured>', pid: '<pid>', start: '<start time>' };
+const UNKNOWN = {
+  device: '<device>',
+  delay: '<measured>',
+  pid: '<pid>',
+  start: '<start time>',
+  probe: { address: '<own address>', port: '<own port>' },
+};
 
 /**
  * What `run` would do with these settings, in order, as text: the nft transactions, commands and files. Changes
@@ -26,6 +32,7 @@ export async function describe(settings: Settings): Promise<string> {
     ['files', `${recordPath(instance)}`, `/run/log/journal/ptrap-${instance}.nudge (or in /var/log/journal)`],
     ['nft -i -j, one transaction: log', ...rules],
     ['source', 'journalctl -f -k -o json'],
+    ['nft: for the moment of the proof', `# ${buildProbeRule(instance, UNKNOWN.probe)}`],
   ];
   if (settings.hold !== 'none') {
     const devices = await devicesTo(targets).catch(() => [UNKNOWN.device]);

@@ -1,5 +1,5 @@
 import type { Settings } from './config/settings.js';
-import type { Ready, Sighting, Summary } from './events.js';
+import type { Ready, Resolution, Sighting, Summary } from './events.js';
 import type { Match } from './hooks.js';
 import type { Losses } from './match/source.js';
 import { openPlugins } from './plugin/host.js';
@@ -10,7 +10,6 @@ import type { Resolver } from './resolve/resolver.js';
 import { openSighter } from './sight.js';
 import type { Teardown } from './teardown/stack.js';
 import type { Stop } from './teardown/stop.js';
-import { onStray } from './teardown/stray.js';
 
 /** The end of the line: matches go in, events come out and plugins are told. */
 export interface Reporting {
@@ -34,6 +33,9 @@ export interface ReportingOptions {
 /** Sightings that may wait for slow `enrich` taps; beyond that they are reported without notes. */
 const MAX_WAITING = 1000;
 
+/** Matches that are being resolved at once: those that came together share what is read of /proc. */
+const MAX_RESOLVING = 64;
+
 /** How long plugins may take for what is still queued at the end, in ms. */
 const DRAIN_MS = 5_000;
 
@@ -50,8 +52,7 @@ export async function openReporting(
       output.say(`plugin ${plugin}: ${kind} in ${hook}: ${message}`),
   });
   teardown.defer(() => plugins[Symbol.asyncDispose]());
-  const strays = onStray(plugins.stray, stop.fail);
-  teardown.defer(() => strays[Symbol.dispose]());
+  stop.forgive(plugins.stray);
 
   const dispatch = openDispatch(plugins.sinks);
   const limit = createLimit(settings.limitPer, settings.limit, () => performance.now());
@@ -60,8 +61,9 @@ export async function openReporting(
   let reported = new Promise<void>(resolve => (begin = resolve));
   let waiting = 0;
   let taken = 0;
-  let inHand: Promise<void> | undefined;
+  let sighted = Promise.resolve();
   let ended = false;
+  const resolving = new Set<Promise<unknown>>();
 
   function report(sighting: Sighting): void {
     output.event(sighting);
@@ -81,20 +83,36 @@ export async function openReporting(
     });
   }
 
-  async function take(match: Match): Promise<void> {
-    if (ended || taken === settings.count) return; // only the source's own count goes on
-    const sighting = await sighter.sight(match);
+  const isDone = (): boolean => ended || taken === settings.count;
+
+  function take(match: Match, resolution: Resolution | undefined): void {
+    if (taken === settings.count) return;
+    const sighting = sighter.sight(match, resolution);
     if (!sighting) return;
     taken += 1;
     enrichThenReport(sighting);
     if (taken === settings.count) stop.ask('count');
   }
 
+  /** Resolves a match beside others, and reports it after those before it. */
+  function resolve(match: Match): void {
+    const identified = sighter.identify(match);
+    resolving.add(identified);
+    sighted = Promise.all([identified, sighted])
+      .then(([resolution]) => take(match, resolution), stop.fail)
+      .finally(() => resolving.delete(identified));
+  }
+
   return {
     async follow(matches) {
-      for await (const match of matches) await (inHand = take(match));
+      for await (const match of matches) {
+        if (isDone()) continue; // only the source's own count goes on
+        resolve(match);
+        if (resolving.size >= MAX_RESOLVING) await sighted;
+      }
     },
     async begin(ready) {
+      if (settings.for !== undefined) stop.after(settings.for);
       output.event(ready);
       await plugins.armed(ready);
       begin();
@@ -102,7 +120,7 @@ export async function openReporting(
     async end(reason, { suppressed, lost }) {
       ended = true;
       begin();
-      await Promise.allSettled([inHand]); // the last match was read, but may not be resolved yet
+      await sighted; // the last matches have been read, but may not be resolved yet
       await reported;
       await dispatch.drain(DRAIN_MS);
       const { tally } = sighter;

@@ -28,7 +28,7 @@ export function newInstance(): string {
  */
 export async function run(settings: Settings, output: Output): Promise<Summary> {
   const { say } = output;
-  using stop = openStop(settings.for, output.closed);
+  using stop = openStop(output.closed);
   const targets = await lookupTargets(settings.targets.map(parseTarget));
   const texts = targets.map(({ text }) => text);
   await sweep(say);

@@ -18,8 +18,10 @@ export interface SightOptions {
 /** Makes sightings of matches, and counts. */
 export interface Sighter {
   readonly tally: Readonly<Tally>;
-  /** The sighting of this match; undefined when it was dropped, is ptrap's own, or is under the limit. */
-  sight(match: Match): Promise<Sighting | undefined>;
+  /** Who sent it; undefined when a plugin dropped the match, or ptrap sent it itself. Any number at once. */
+  identify(match: Match): Promise<Resolution | undefined>;
+  /** The sighting that this makes; undefined when there is none to report, or it is under the limit. In order. */
+  sight(match: Match, resolution: Resolution | undefined): Sighting | undefined;
 }
 
 /** Opens the part of the line from a match to a sighting. */
@@ -27,31 +29,20 @@ export function openSighter({ instance, plugins, resolver, limit }: SightOptions
   const tally: Tally = { matches: 0, resolved: 0, unresolved: 0, suppressed: 0 };
   let sequence = 0;
 
-  async function consider(match: Match): Promise<Sighting | undefined> {
-    if (!plugins.accept(match)) return undefined;
-    const resolution = (await plugins.resolve(match)) ?? (await resolver.resolve(match));
-    if (isOwn(resolution)) return undefined;
-    sequence += 1;
-    const { at, target, flow } = match;
-    const id = `${instance}-${sequence}`;
-    return limit.pass({
-      schema: 1,
-      type: 'sighting',
-      id,
-      at,
-      instance,
-      target,
-      count: 1,
-      flow,
-      resolution,
-      notes: {},
-    });
+  function sightingOf({ at, target, flow }: Match, resolution: Resolution): Sighting {
+    const id = `${instance}-${(sequence += 1)}`;
+    return { schema: 1, type: 'sighting', id, at, instance, target, count: 1, flow, resolution, notes: {} };
   }
 
   return {
     tally,
-    async sight(match) {
-      const sighting = await consider(match);
+    async identify(match) {
+      if (!plugins.accept(match)) return undefined;
+      const resolution = (await plugins.resolve(match)) ?? (await resolver.resolve(match));
+      return isOwn(resolution) ? undefined : resolution;
+    },
+    sight(match, resolution) {
+      const sighting = resolution && limit.pass(sightingOf(match, resolution));
       tally.matches += 1;
       tally[sighting ? sighting.resolution.status : 'suppressed'] += 1;
       return sighting;

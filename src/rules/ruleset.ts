@@ -64,7 +64,7 @@ export function buildRuleset(targets: readonly ResolvedTarget[], options: Rulese
 /** Where probe packets go from and to: an address in 127.0.0.0/8 and a UDP port, both held by our own socket. */
 export interface ProbeAddress {
   address: string;
-  port: number;
+  port: number | string;
 }
 
 /** The command that logs the probe packets, ahead of all targets, so that they count as nobody's. */

@@ -1,5 +1,6 @@
 import type { Summary } from '../events.js';
 import { onEndingSignal } from './signals.js';
+import { onStray } from './stray.js';
 
 type Reason = Summary['reason'];
 
@@ -13,14 +14,18 @@ export interface Stop extends Disposable {
   readonly asked: Promise<Reason>;
   /** The reason, once somebody has asked. */
   reason(): Reason | undefined;
+  /** Asks for the end, for reason `for`, once so many milliseconds have passed. */
+  after(ms: number): void;
+  /** Lets exceptions that nobody caught pass where `isForgiven` says so: a plugin's own. All others are failures. */
+  forgive(isForgiven: (error: unknown) => boolean): void;
   /** Throws the error that `fail` was given, if any. */
   rethrow(): void;
   /** What `work` gives; rejects as soon as `fail` is called. */
   orFail<T>(work: Promise<T>): Promise<T>;
 }
 
-/** Listens for everything that ends an instance from outside: signals, `--for` (ms), a closed stdout. */
-export function openStop(forMs: number | undefined, closed: AbortSignal): Stop {
+/** Listens for everything that ends an instance from outside: signals, a closed stdout, an uncaught exception. */
+export function openStop(closed: AbortSignal): Stop {
   let reason: Reason | undefined;
   let failed: { error: unknown } | undefined;
   let settle: (reason: Reason) => void;
@@ -34,15 +39,25 @@ export function openStop(forMs: number | undefined, closed: AbortSignal): Stop {
     settle(reason);
   };
   const signals = onEndingSignal(() => ask('signal'));
-  const timer = forMs === undefined ? undefined : setTimeout(ask, forMs, 'for');
+  let timer: NodeJS.Timeout | undefined;
   closed.addEventListener('abort', () => ask('signal'));
+
+  const fail = (error: unknown): void => {
+    failed ??= { error };
+    reject(error);
+    ask('error');
+  };
+  let isForgiven = (_error: unknown): boolean => false;
+  const strays = onStray(error => isForgiven(error), fail);
 
   return {
     ask,
-    fail(error) {
-      failed ??= { error };
-      reject(error);
-      ask('error');
+    fail,
+    after(ms) {
+      timer = setTimeout(ask, ms, 'for');
+    },
+    forgive(judge) {
+      isForgiven = judge;
     },
     asked,
     reason: () => reason,
@@ -53,6 +68,7 @@ export function openStop(forMs: number | undefined, closed: AbortSignal): Stop {
     [Symbol.dispose]() {
       clearTimeout(timer);
       signals[Symbol.dispose]();
+      strays[Symbol.dispose]();
     },
   };
 }
