@@ -19,8 +19,8 @@ export interface ProofOptions {
 /** Probes that are sent: the first ones find everything cold, and count only as proof, not as latency. */
 const PROBES = { cold: 5, timed: 8 };
 
-/** How long one probe may take, in ms: four times what journald holds news back for at the most. */
-const PATIENCE_MS = 2000;
+/** How long one probe may take, in ms: ten times what journald holds news back for at the most. */
+const PATIENCE_MS = 5000;
 
 /** IPv4 and UDP header: what a probe packet has beside its payload. */
 const HEADER_BYTES = 28;
