@@ -102,7 +102,7 @@ function watchForStalls(
   read: () => number,
   say: (line: string) => void,
 ): void {
-  let before = 0;
+  let before: number | undefined; // none yet: the first look is during the proof, which has words of its own
   let told = false;
   const look = (count: number): void => {
     const stalled = count > read() && read() === before;
