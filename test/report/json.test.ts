@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { event, type Ready } from '../../src/events.js';
+import { event } from '../../src/events.js';
 import { jsonLine } from '../../src/report/json.js';
-
-const ready: Ready = {
-  schema: 1,
-  type: 'ready',
-  instance: 'k3v9qa',
-  pid: 4242,
-  targets: ['192.168.1.1:53/udp'],
-  source: 'journal',
-  hold: { strategy: 'netem', delayMs: 60 },
-  sourceLatencyMs: 9.1,
-};
+import { ready } from '../fixtures/report/events.js';
 
 describe('jsonLine', () => {
   it('is one line that reads back as the event', () => {

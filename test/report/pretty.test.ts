@@ -1,60 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Event, ProcessInfo, Sighting } from '../../src/events.js';
 import { prettyEvent } from '../../src/report/pretty.js';
+import { dig, sightingOf } from '../fixtures/report/events.js';
 
 beforeAll(() => vi.stubEnv('TZ', 'Europe/Berlin'));
 afterAll(() => vi.unstubAllEnvs());
 
-const dig: ProcessInfo = {
-  pid: 991,
-  startTime: 183422,
-  ppid: 990,
-  comm: 'dig',
-  exe: '/usr/bin/dig',
-  argv: ['dig', 'example.org'],
-  cwd: '/root',
-  uid: 1000,
-  user: 'alice',
-  loginUid: 1000,
-  cgroup: '/system.slice/cron.service',
-  unit: 'cron.service',
-  container: null,
-  netns: 4026531840,
-  ancestors: [
-    { pid: 990, comm: 'bash', argv: ['bash', '/etc/cron.daily/report'] },
-    { pid: 1, comm: 'systemd', argv: ['/sbin/init'] },
-  ],
-};
-
-const seen: Sighting = {
-  schema: 1,
-  type: 'sighting',
-  id: 'k3v9qa-17',
-  at: '2026-11-23T19:05:41.123456Z',
-  instance: 'k3v9qa',
-  target: '192.168.1.1:53/udp',
-  count: 1,
-  flow: {
-    family: 'ipv4',
-    protocol: 'udp',
-    src: { address: '10.0.0.2', port: 40001 },
-    dst: { address: '192.168.1.1', port: 53 },
-    oif: 'eth0',
-    uid: 1000,
-    gid: 1000,
-    length: 60,
-  },
-  resolution: {
-    status: 'resolved',
-    via: 'sock-diag',
-    grade: 'exact',
-    latencyMs: 0.42,
-    inode: 31337,
-    processes: [dig],
-  },
-  notes: {},
-};
-
+const seen = sightingOf(17, dig);
 const resolved = seen.resolution as Extract<Sighting['resolution'], { status: 'resolved' }>;
 const plain = (event: Event, columns?: number) =>
   prettyEvent(event, { colour: false, ...(columns !== undefined && { columns }) });
