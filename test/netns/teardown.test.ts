@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeFile, mkdir, rm } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   recordPath,
+  removeRecord,
   STATE_DIR,
   startTimeOf,
   writeRecord,
@@ -17,7 +18,10 @@ const file = (name: string): Effect => ({ kind: 'file', path: `/run/log/journal/
 const recorded = (): InstanceRecord =>
   JSON.parse(readFileSync(recordPath(INSTANCE), 'utf8')) as InstanceRecord;
 
-afterEach(() => rm(recordPath(INSTANCE), { force: true }));
+afterEach(async () => {
+  if (existsSync(recordPath(INSTANCE))) await removeRecord(INSTANCE);
+  expect(existsSync(STATE_DIR)).toBe(false);
+});
 
 describe('the teardown stack', () => {
   it('writes each effect down before it is made, and undoes the newest first', async () => {
