@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isListening } from '../src/sys/listening.js';
 
 const SOCKET = '/run/systemd/journal/stdout';
 const CONFIG = '/run/systemd/journald.conf.d/ptrap-test.conf';
@@ -24,7 +24,7 @@ const MADE = [
 export async function openJournald(): Promise<AsyncDisposable> {
   const sysctl = await readFile(SYSCTL, 'utf8');
   await writeFile(SYSCTL, '1');
-  const stop = (await isListening()) ? () => Promise.resolve() : await startJournald();
+  const stop = (await isListening(SOCKET)) ? () => Promise.resolve() : await startJournald();
   return {
     async [Symbol.asyncDispose]() {
       await stop();
@@ -40,7 +40,7 @@ async function startJournald(): Promise<() => Promise<void>> {
   // Audit= leaves kernel auditing as it is: turned on, it would fill the kernel log
   await writeFile(CONFIG, '[Journal]\nStorage=volatile\nAudit=\n');
   const child = spawn('/lib/systemd/systemd-journald', [], { stdio: 'ignore', detached: true });
-  while (!(await isListening())) await sleep(20);
+  while (!(await isListening(SOCKET))) await sleep(20);
   return async () => {
     child.kill('SIGTERM');
     await once(child, 'exit');
@@ -48,15 +48,4 @@ async function startJournald(): Promise<() => Promise<void>> {
     for (const path of MADE.filter(path => !before.includes(path)))
       await rm(path, { recursive: true, force: true });
   };
-}
-
-function isListening(): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = createConnection(SOCKET);
-    const answer = (listening: boolean) => () => {
-      socket.destroy();
-      resolve(listening);
-    };
-    socket.once('connect', answer(true)).once('error', answer(false));
-  });
 }

@@ -1,7 +1,10 @@
 import { access } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { failure } from '../errors.js';
 import { ask } from '../sys/exec.js';
+import { isListening } from '../sys/listening.js';
+
+/** journald's own; under systemd, asking starts journald where it is merely not running yet. */
+const JOURNALD = '/run/systemd/journal/stdout';
 
 /**
  * Why no probe came back through the journal: names the first broken link from the packet to the entry.
@@ -9,7 +12,7 @@ import { ask } from '../sys/exec.js';
  */
 export async function diagnoseJournal(logged: () => Promise<number>): Promise<Error> {
   if ((await logged()) === 0) return failure('PTRAP_E_PROBE_NOT_LOGGED');
-  if (!(await isJournaldListening())) return failure('PTRAP_E_JOURNALD_DOWN');
+  if (!(await isListening(JOURNALD))) return failure('PTRAP_E_JOURNALD_DOWN');
   const { code, stdout, stderr } = await ask('journalctl', ['-k', '-n', '1', '-o', 'json', '--no-pager']);
   if (code !== 0) return failure('PTRAP_E_JOURNALCTL', stderr.split('\n')[0] || `exit code ${code}`);
   if (await isOtherNetns()) return failure('PTRAP_E_NETNS_LOG');
@@ -26,16 +29,4 @@ function isOtherNetns(): Promise<boolean> {
     () => false,
     () => true,
   );
-}
-
-/** Under systemd, connecting starts journald where it is merely not running yet. */
-function isJournaldListening(): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = createConnection('/run/systemd/journal/stdout');
-    const answer = (listening: boolean) => () => {
-      socket.destroy();
-      resolve(listening);
-    };
-    socket.once('connect', answer(true)).once('error', answer(false));
-  });
 }

@@ -37,7 +37,7 @@ export interface Nudge extends Disposable {
  */
 export function startNudging({ path, logged, read }: NudgeOptions): Nudge {
   const fd = openSync(path, 'ax', 0o600);
-  let moved: (() => boolean) | undefined;
+  let counter: Counter | undefined;
   let closed = false;
   let busyUntil = 0;
   let askAt = 0;
@@ -46,7 +46,7 @@ export function startNudging({ path, logged, read }: NudgeOptions): Nudge {
   /** With a counter to watch, a look is cheap and comes often; the kernel is asked when it has moved, or is due. */
   function look(): void {
     const now = performance.now();
-    if (moved?.() || now < busyUntil || now >= askAt)
+    if (counter?.moved() || now < busyUntil || now >= askAt)
       ask().then(lookIn, () => undefined); // the file has been closed
     else lookIn(PAUSE_MS.busy);
   }
@@ -61,7 +61,7 @@ export function startNudging({ path, logged, read }: NudgeOptions): Nudge {
     }
     askAt = now + PAUSE_MS.idle;
     if (outstanding) return PAUSE_MS.outstanding;
-    return moved || now < busyUntil ? PAUSE_MS.busy : PAUSE_MS.idle;
+    return counter || now < busyUntil ? PAUSE_MS.busy : PAUSE_MS.idle;
   }
 
   function lookIn(pause: number): void {
@@ -69,31 +69,40 @@ export function startNudging({ path, logged, read }: NudgeOptions): Nudge {
   }
 
   return {
-    watch(counter) {
-      moved = changeOf(counter);
+    watch(path) {
+      counter = openCounter(path);
     },
     [Symbol.dispose]() {
       closed = true;
       clearTimeout(timer);
+      counter?.close();
       closeSync(fd);
       unlinkSync(path);
     },
   };
 }
 
-/** Tells whether the file's content has changed since it was last asked; false once the file has gone. */
-function changeOf(path: string): () => boolean {
+interface Counter {
+  /** Whether it has changed since it was last asked; false once its device has gone. */
+  moved(): boolean;
+  close(): void;
+}
+
+function openCounter(path: string): Counter {
   const fd = openSync(path, 'r');
   const [before, now] = [Buffer.alloc(24), Buffer.alloc(24)];
-  return () => {
-    try {
-      readSync(fd, now, 0, now.length, 0);
-    } catch {
-      return false; // the device has gone
-    }
-    if (now.equals(before)) return false;
-    now.copy(before);
-    return true;
+  return {
+    moved() {
+      try {
+        readSync(fd, now, 0, now.length, 0);
+      } catch {
+        return false; // the device has gone
+      }
+      if (now.equals(before)) return false;
+      now.copy(before);
+      return true;
+    },
+    close: () => closeSync(fd),
   };
 }
 

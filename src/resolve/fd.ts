@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Descriptors, Search } from './descriptors.js';
-import { readStat } from './stat.js';
+import { readStat } from '../sys/stat.js';
 
 /** Which processes hold a socket. */
 

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
 import { containerOf, parseCgroup, unitOf } from './cgroup.js';
-import { readStat, type Stat } from './stat.js';
+import { readStat, type Stat } from '../sys/stat.js';
 
 /** Who a process is: /proc/<pid> (proc(5)). */
 

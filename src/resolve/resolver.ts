@@ -10,7 +10,7 @@ import { openPasswd } from './passwd.js';
 import { readProcess } from './process.js';
 import { NETLINK_SOCK_DIAG } from './sock-diag.js';
 import type { Socket } from './socket.js';
-import { presentAt } from './stat.js';
+import { presentAt } from '../sys/stat.js';
 
 /** Says which processes a packet came from. */
 export interface Resolver extends Disposable {

@@ -1,14 +1,5 @@
-import {
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rmdir,
-  unlink,
-  type FileHandle,
-} from 'node:fs/promises';
+import { mkdir, open, readdir, readlink, rename, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import { readStat } from '../sys/stat.js';
 
 /** Something ptrap made that outlives a call: all that is needed to take it away again from another process. */
 export type Effect =
@@ -56,7 +47,7 @@ export async function writeRecord(record: InstanceRecord): Promise<void> {
 export async function removeDrafts(): Promise<void> {
   for (const name of await readdir(STATE_DIR).catch(() => [])) {
     const pid = /^[0-9a-z]{6}\.json\.(\d+)$/.exec(name)?.[1];
-    if (pid === undefined || (await startTimeOf(Number(pid))) !== undefined) continue;
+    if (pid === undefined || readStat('/proc', Number(pid)) !== undefined) continue;
     await unlink(`${STATE_DIR}/${name}`).catch(unless('ENOENT'));
     await removeFolder();
   }
@@ -88,14 +79,6 @@ function unless(...codes: string[]) {
   return (error: NodeJS.ErrnoException): void => {
     if (!codes.includes(error.code ?? '')) throw error;
   };
-}
-
-/** Start time of a process in clock ticks after boot (field 22 of proc_pid_stat(5)); undefined when there is none. */
-export async function startTimeOf(pid: number): Promise<number | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // comm may hold spaces and parentheses: fields count from the last ')'
-  const field = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  return field === undefined ? undefined : Number(field);
 }
 
 /** Inode of our network namespace. */

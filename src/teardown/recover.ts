@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { readStat } from '../sys/stat.js';
 import {
   ownNetns,
   removeDrafts,
   removeRecord,
-  startTimeOf,
   STATE_DIR,
   type Effect,
   type InstanceRecord,
@@ -64,7 +64,7 @@ async function readInstance(path: string, netns: number): Promise<Instance | und
   const text = await readFile(path, 'utf8').catch(() => '');
   const record = recordSchema.safeParse(parseJson(text)).data;
   if (!record) return undefined;
-  const alive = (await startTimeOf(record.pid)) === record.startTime;
+  const alive = readStat('/proc', record.pid)?.startTime === record.startTime;
   return { ...record, alive, here: record.netns === netns };
 }
 

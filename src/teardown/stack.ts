@@ -1,11 +1,5 @@
-import {
-  ownNetns,
-  removeRecord,
-  startTimeOf,
-  writeRecord,
-  type Effect,
-  type InstanceRecord,
-} from './record.js';
+import { readStat } from '../sys/stat.js';
+import { ownNetns, removeRecord, writeRecord, type Effect, type InstanceRecord } from './record.js';
 
 /** The one stack of what is to be undone, last in first out; every effect is on disk before it is made. */
 export interface Teardown extends AsyncDisposable {
@@ -34,7 +28,7 @@ export async function openTeardown(instance: string, targets: string[]): Promise
     version: 1 as const,
     instance,
     pid: process.pid,
-    startTime: (await startTimeOf(process.pid)) ?? 0,
+    startTime: readStat('/proc', process.pid)?.startTime ?? 0,
     netns: await ownNetns(),
     targets,
   };

@@ -12,8 +12,6 @@ export interface Stop extends Disposable {
   fail(error: unknown): void;
   /** Settles with the reason once somebody has asked. */
   readonly asked: Promise<Reason>;
-  /** The reason, once somebody has asked. */
-  reason(): Reason | undefined;
   /** Asks for the end, for reason `for`, once so many milliseconds have passed. */
   after(ms: number): void;
   /** Lets exceptions that nobody caught pass where `isForgiven` says so: a plugin's own. All others are failures. */
@@ -26,7 +24,6 @@ export interface Stop extends Disposable {
 
 /** Listens for everything that ends an instance from outside: signals, a closed stdout, an uncaught exception. */
 export function openStop(closed: AbortSignal): Stop {
-  let reason: Reason | undefined;
   let failed: { error: unknown } | undefined;
   let settle: (reason: Reason) => void;
   let reject: (error: unknown) => void;
@@ -34,13 +31,11 @@ export function openStop(closed: AbortSignal): Stop {
   const failure = new Promise<never>((_, refuse) => (reject = refuse));
   failure.catch(() => undefined); // told through `rethrow` where nobody waits for it
 
-  const ask = (why: Reason): void => {
-    reason ??= why;
-    settle(reason);
-  };
+  const ask = (reason: Reason): void => settle(reason); // a promise settles once
   const signals = onEndingSignal(() => ask('signal'));
   let timer: NodeJS.Timeout | undefined;
   closed.addEventListener('abort', () => ask('signal'));
+  if (closed.aborted) ask('signal');
 
   const fail = (error: unknown): void => {
     failed ??= { error };
@@ -60,7 +55,6 @@ export function openStop(closed: AbortSignal): Stop {
       isForgiven = judge;
     },
     asked,
-    reason: () => reason,
     rethrow() {
       if (failed) throw failed.error;
     },

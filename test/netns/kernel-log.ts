@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isListening } from '../../src/sys/listening.js';
 import type { Namespace } from './namespace.js';
 
 const SYSCTL = '/proc/sys/net/netfilter/nf_log_all_netns';
@@ -35,15 +35,4 @@ export async function startJournald(namespace: Namespace, root: string): Promise
     await sleep(20);
   }
   return child;
-}
-
-function isListening(path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = createConnection(path);
-    const answer = (listening: boolean) => () => {
-      socket.destroy();
-      resolve(listening);
-    };
-    socket.once('connect', answer(true)).once('error', answer(false));
-  });
 }

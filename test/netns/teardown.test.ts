@@ -5,12 +5,12 @@ import {
   recordPath,
   removeRecord,
   STATE_DIR,
-  startTimeOf,
   writeRecord,
   type Effect,
   type InstanceRecord,
 } from '../../src/teardown/record.js';
 import { cleanUp, listInstances, type Undo } from '../../src/teardown/recover.js';
+import { readStat } from '../../src/sys/stat.js';
 import { openTeardown } from '../../src/teardown/stack.js';
 
 const INSTANCE = 'test01';
@@ -84,7 +84,7 @@ describe('the teardown stack', () => {
 describe('cleanUp', () => {
   const record = async (changes: Partial<InstanceRecord> = {}): Promise<void> => {
     const { netns } = await own();
-    const startTime = (await startTimeOf(process.pid))!;
+    const startTime = readStat('/proc', process.pid)!.startTime;
     const effects = [file('aaaaaa'), file('bbbbbb')];
     await writeRecord({
       version: 1,

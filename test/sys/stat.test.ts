@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseStat, presentAt, readStat } from '../../src/resolve/stat.js';
-import { openProcTree } from './proc-tree.js';
+import { parseStat, presentAt, readStat } from '../../src/sys/stat.js';
+import { openProcTree } from '../resolve/proc-tree.js';
 
 const line = (comm: string) =>
   `4242 (${comm}) S 990 4242 4242 0 -1 4194304 87 0 0 0 0 0 0 0 20 0 1 0 183422 5623808 201 18446744073709551615 1 1 0 0 0 0 0 0 65536 0 0 0 17 0 0 0 0 0 0\n`;
