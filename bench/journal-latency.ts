@@ -39,7 +39,7 @@ async function measure(nudge: boolean): Promise<number[]> {
     socket.send('x', 9, '127.73.0.1');
     const arrived = await next;
     if (arrived.done) throw new Error('the source ended');
-    const resolution = await resolver.resolve(arrived.value);
+    const resolution = await resolver.resolve(arrived.value.match);
     if (resolution.status !== 'resolved') throw new Error(`unresolved: ${resolution.reason}`);
     latencies.push(performance.now() - sent);
     await sleep(Math.random() * 40);

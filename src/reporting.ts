@@ -1,7 +1,7 @@
 import type { Settings } from './config/settings.js';
 import type { Ready, Resolution, Sighting, Summary } from './events.js';
 import type { Match } from './hooks.js';
-import type { Losses } from './match/source.js';
+import type { Arrival, Losses } from './match/source.js';
 import { openPlugins } from './plugin/host.js';
 import { openDispatch } from './report/dispatch.js';
 import { createLimit } from './report/limit.js';
@@ -14,7 +14,7 @@ import type { Stop } from './teardown/stop.js';
 /** The end of the line: matches go in, events come out and plugins are told. */
 export interface Reporting {
   /** Takes matches, one after the other, until the source ends. */
-  follow(matches: AsyncIterable<Match>): Promise<void>;
+  follow(arrivals: AsyncIterable<Arrival>): Promise<void>;
   /** Announces that the instance is ready; what was seen before is reported after it. */
   begin(ready: Ready): Promise<void>;
   /** Waits until all is reported and the plugins are done, and announces the summary. */
@@ -95,19 +95,20 @@ export async function openReporting(
   }
 
   /** Resolves a match beside others, and reports it after those before it. */
-  function resolve(match: Match): void {
-    const identified = sighter.identify(match);
+  function resolve(arrival: Arrival): void {
+    const identified = sighter.identify(arrival);
     resolving.add(identified);
     sighted = Promise.all([identified, sighted])
-      .then(([resolution]) => take(match, resolution), stop.fail)
+      .then(([resolution]) => take(arrival.match, resolution), stop.fail)
       .finally(() => resolving.delete(identified));
   }
 
   return {
-    async follow(matches) {
-      for await (const match of matches) {
-        if (isDone()) continue; // only the source's own count goes on
-        resolve(match);
+    async follow(arrivals) {
+      for await (const arrival of arrivals) {
+        if (isDone())
+          arrival.release?.(); // only the source's own count goes on
+        else resolve(arrival);
         if (resolving.size >= MAX_RESOLVING) await sighted;
       }
     },

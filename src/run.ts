@@ -73,7 +73,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     say,
   });
 
-  if (hold.strategy === 'netem') source.hasten(ifbCounter(instance));
+  if (hold.strategy === 'netem') source.hasten?.(ifbCounter(instance));
 
   await reporting.begin({
     schema: 1,

@@ -1,5 +1,6 @@
 import type { Resolution, Sighting, Summary } from './events.js';
 import type { Match } from './hooks.js';
+import type { Arrival } from './match/source.js';
 import type { PluginHost } from './plugin/host.js';
 import type { Limit } from './report/limit.js';
 import type { Resolver } from './resolve/resolver.js';
@@ -19,7 +20,7 @@ export interface SightOptions {
 export interface Sighter {
   readonly tally: Readonly<Tally>;
   /** Who sent it; undefined when a plugin dropped the match, or ptrap sent it itself. Any number at once. */
-  identify(match: Match): Promise<Resolution | undefined>;
+  identify(arrival: Arrival): Promise<Resolution | undefined>;
   /** The sighting that this makes; undefined when there is none to report, or it is under the limit. In order. */
   sight(match: Match, resolution: Resolution | undefined): Sighting | undefined;
 }
@@ -36,9 +37,12 @@ export function openSighter({ instance, plugins, resolver, limit }: SightOptions
 
   return {
     tally,
-    async identify(match) {
+    async identify({ match, release }) {
+      // a held packet waits for no plugin
+      const own = release && resolver.resolve(match).finally(release);
+      own?.catch(() => undefined); // whoever waits for it hears of it
       if (!plugins.accept(match)) return undefined;
-      const resolution = (await plugins.resolve(match)) ?? (await resolver.resolve(match));
+      const resolution = (await plugins.resolve(match)) ?? (await (own ?? resolver.resolve(match)));
       return isOwn(resolution) ? undefined : resolution;
     },
     sight(match, resolution) {

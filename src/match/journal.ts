@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Match } from '../hooks.js';
 import type { Teardown } from '../teardown/stack.js';
 import { followKernelLog } from './follow.js';
 import { parseLogLine } from './kernel-log.js';
 import { journalDir, startNudging, type Nudge } from './nudge.js';
-import type { Echo, Losses, Source } from './source.js';
+import type { Arrival, Echo, Losses, Source } from './source.js';
 
 /** What the journal source needs to know of the instance. */
 export interface JournalOptions {
@@ -35,7 +34,7 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
   const listeners: ((echo: Echo) => void)[] = [];
   let read = 0;
 
-  async function* matches(): AsyncGenerator<Match> {
+  async function* matches(): AsyncGenerator<Arrival> {
     for await (const { at, message } of followKernelLog({ signal: end.signal, say })) {
       const line = parseLogLine(message, instance);
       if (!line) continue;
@@ -44,7 +43,7 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
       const match = { target: target ?? line.tag, at, flow: line.flow };
       if (target === undefined)
         for (const listener of listeners) listener({ match, arrived: performance.now() });
-      else yield match;
+      else yield { match };
     }
   }
 

@@ -7,16 +7,25 @@ export interface Echo {
   arrived: number;
 }
 
+/** A match as a source brings it. */
+export interface Arrival {
+  match: Match;
+  /** What the packet carries after its transport header, cut at the source's snaplen; undefined where the source does not see it. */
+  payload?: Uint8Array;
+  /** Lets the packet go, which the source holds until then or until the delay has passed; undefined where it holds none. */
+  release?: () => void;
+}
+
 /** A way in which matches reach us. */
 export interface Source {
   /** What it is called on the command line and in events. */
   readonly name: string;
   /** The matches, in the order of the packets; ends when the source is closed, throws when it cannot go on. */
-  readonly matches: AsyncIterable<Match>;
+  readonly matches: AsyncIterable<Arrival>;
   /** Calls `listener` for each probe packet that comes back. */
   onEcho(listener: (echo: Echo) => void): void;
-  /** A counter in sysfs that moves with each held packet: whoever has to look for news may look there first. */
-  hasten(counter: string): void;
+  /** A counter in sysfs that moves with each held packet: a source that has to look for news looks there first. */
+  hasten?(counter: string): void;
   /** Waits until all that was seen so far has been read, or will not come; then tells what is missing. */
   settle(): Promise<Losses>;
 }
