@@ -17,12 +17,32 @@ const PAUSE = { first: 100, longest: 5_000 };
 /** So many starts in a row that brought nothing at all, and the journal counts as unreadable. */
 const TRIES = 8;
 
-/**
- * The kernel messages of this boot from now on. A journalctl that ends is started again after the last cursor, so
- * that nothing is read twice and nothing is missed; one that never brings anything is an error.
- * @throws PTRAP_E_TOOL_MISSING, PTRAP_E_JOURNALCTL
- */
-export async function* followKernelLog({ signal, say }: FollowOptions): AsyncGenerator<JournalEntry> {
+/** A journal that is being followed. */
+export interface Followed {
+  /**
+   * The kernel messages of this boot from now on. A journalctl that ends is started again after the last cursor, so
+   * that nothing is read twice and nothing is missed; one that never brings anything is an error.
+   * @throws PTRAP_E_TOOL_MISSING, PTRAP_E_JOURNALCTL
+   */
+  readonly entries: AsyncIterable<JournalEntry>;
+  /**
+   * Has what is there read by a journalctl of its own. One that looks just while journald links an entry into its
+   * index does not find it, and takes the file as read until the next entry comes (systemd 252 to 257).
+   */
+  readAgain(): void;
+}
+
+/** Begins to follow the journal once the entries are asked for. */
+export function followKernelLog(options: FollowOptions): Followed {
+  let again = new AbortController();
+  const renew = (): AbortSignal => (again = new AbortController()).signal;
+  return { entries: follow(options, renew), readAgain: () => again.abort() };
+}
+
+async function* follow(
+  { signal, say }: FollowOptions,
+  renew: () => AbortSignal,
+): AsyncGenerator<JournalEntry> {
   const since = Math.floor(Date.now() / 1000) - 1;
   let cursor: string | undefined;
   let pause = PAUSE.first;
@@ -32,7 +52,9 @@ export async function* followKernelLog({ signal, say }: FollowOptions): AsyncGen
       throw missing('journalctl');
     });
     const stop = (): void => void child.kill('SIGTERM');
+    const again = renew();
     signal.addEventListener('abort', stop);
+    again.addEventListener('abort', stop);
     const said = collectStderr(child);
     for await (const entry of entriesOf(child)) {
       cursor = entry.cursor;
@@ -42,6 +64,10 @@ export async function* followKernelLog({ signal, say }: FollowOptions): AsyncGen
     }
     signal.removeEventListener('abort', stop);
     if (signal.aborted) return;
+    if (again.aborted) {
+      tries -= 1;
+      continue;
+    }
     await child; // what it said on stderr may be read after stdout has ended
     if (tries >= TRIES) throw failure('PTRAP_E_JOURNALCTL', said() || 'it ends at once');
     say(`journalctl ended (${said() || 'no reason given'}); reading on after its last entry`);

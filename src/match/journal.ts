@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Teardown } from '../teardown/stack.js';
 import { followKernelLog } from './follow.js';
 import { parseLogLine } from './kernel-log.js';
-import { journalDir, startNudging, type Nudge } from './nudge.js';
+import { journalDir, startNudging, type Nudge, type NudgeOptions } from './nudge.js';
 import type { Arrival, Echo, Losses, Source } from './source.js';
 
 /** What the journal source needs to know of the instance. */
@@ -31,11 +31,12 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
     end.abort();
     return Promise.resolve();
   });
+  const journal = followKernelLog({ signal: end.signal, say });
   const listeners: ((echo: Echo) => void)[] = [];
   let read = 0;
 
   async function* matches(): AsyncGenerator<Arrival> {
-    for await (const { at, message } of followKernelLog({ signal: end.signal, say })) {
+    for await (const { at, message } of journal.entries) {
       const line = parseLogLine(message, instance);
       if (!line) continue;
       read += 1;
@@ -65,7 +66,8 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
   }
 
   watchForStalls(end.signal, counters.logged, () => read, say);
-  const nudge = options.nudge ? await makeNudge(teardown, instance, counters.logged, () => read) : undefined;
+  const progress = { logged: counters.logged, read: () => read, stuck: journal.readAgain };
+  const nudge = options.nudge ? await makeNudge(teardown, instance, progress) : undefined;
   return {
     name: 'journal',
     matches: matches(),
@@ -79,8 +81,7 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
 async function makeNudge(
   teardown: Teardown,
   instance: string,
-  logged: () => Promise<number>,
-  read: () => number,
+  progress: Omit<NudgeOptions, 'path'>,
 ): Promise<Nudge | undefined> {
   const dir = journalDir();
   if (dir === undefined) return undefined;
@@ -88,7 +89,7 @@ async function makeNudge(
   let nudge: Nudge | undefined;
   await teardown.make(
     { kind: 'file', path },
-    () => Promise.resolve((nudge = startNudging({ path, logged, read }))),
+    () => Promise.resolve((nudge = startNudging({ path, ...progress }))),
     () => Promise.resolve(nudge?.[Symbol.dispose]()),
   );
   return nudge;

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, futimesSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { createBacklog } from './backlog.js';
 
 /** journalctl watches both, and any attribute change in them wakes it (sd-journal: IN_ATTRIB). */
 const JOURNAL_DIRS = ['/run/log/journal', '/var/log/journal'];
@@ -22,6 +23,8 @@ export interface NudgeOptions {
   logged(): Promise<number>;
   /** How many of them have been read. */
   read(): number;
+  /** Told when no nudge brings what is outstanding. */
+  stuck(): void;
 }
 
 /** Nudges until it is disposed of. */
@@ -35,12 +38,13 @@ export interface Nudge extends Disposable {
  * for up to 250 ms; a touched file beside the journal brings journalctl to look at once. Other followers on the
  * machine wake too, so it touches only while the kernel has logged more than has been read.
  */
-export function startNudging({ path, logged, read }: NudgeOptions): Nudge {
+export function startNudging({ path, logged, read, stuck }: NudgeOptions): Nudge {
   const fd = openSync(path, 'ax', 0o600);
   let counter: Counter | undefined;
   let closed = false;
   let busyUntil = 0;
   let askAt = 0;
+  const backlog = createBacklog();
   let timer = setTimeout(look, PAUSE_MS.idle);
 
   /** With a counter to watch, a look is cheap and comes often; the kernel is asked when it has moved, or is due. */
@@ -52,16 +56,15 @@ export function startNudging({ path, logged, read }: NudgeOptions): Nudge {
   }
 
   async function ask(): Promise<number> {
-    // no count: the table has just gone, nothing is outstanding
-    const outstanding = (await logged().catch(() => 0)) > read();
+    const count = await logged().catch(() => 0); // the table has just gone: nothing is outstanding
     const now = performance.now();
-    if (outstanding && !closed) {
-      busyUntil = now + BUSY_MS;
-      touch(fd);
-    }
+    const outlook = backlog.look({ logged: count, read: read() }, now);
     askAt = now + PAUSE_MS.idle;
-    if (outstanding) return PAUSE_MS.outstanding;
-    return counter || now < busyUntil ? PAUSE_MS.busy : PAUSE_MS.idle;
+    if (outlook === 'none' || closed) return counter || now < busyUntil ? PAUSE_MS.busy : PAUSE_MS.idle;
+    busyUntil = now + BUSY_MS;
+    touch(fd);
+    if (outlook === 'stuck') stuck();
+    return outlook === 'due' ? PAUSE_MS.outstanding : PAUSE_MS.idle;
   }
 
   function lookIn(pause: number): void {
