@@ -21,6 +21,11 @@ export interface Match {
 export interface HookContext {
   /** Aborted when the tap's timeout has passed, its plugin is disabled, or ptrap ends. */
   signal: AbortSignal;
+  /**
+   * For `resolve` and `enrich`: what the packet carries after its transport header, as far as the source keeps it
+   * (2048 bytes); a copy of the tap's own. Undefined in other hooks, and where the source does not see it (`journal`).
+   */
+  payload: Uint8Array | undefined;
 }
 
 /** A failure of one plugin; it harms nothing but that plugin. */

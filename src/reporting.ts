@@ -1,6 +1,5 @@
 import type { Settings } from './config/settings.js';
 import type { Ready, Resolution, Sighting, Summary } from './events.js';
-import type { Match } from './hooks.js';
 import type { Arrival, Losses } from './match/source.js';
 import { openPlugins } from './plugin/host.js';
 import { openDispatch } from './report/dispatch.js';
@@ -70,13 +69,13 @@ export async function openReporting(
     dispatch.deliver(sighting);
   }
 
-  function enrichThenReport(sighting: Sighting): void {
+  function enrichThenReport(sighting: Sighting, payload: Uint8Array | undefined): void {
     if (waiting >= MAX_WAITING) {
       report(sighting);
       return;
     }
     waiting += 1;
-    const enriched = plugins.enrich(sighting);
+    const enriched = plugins.enrich(sighting, payload);
     reported = reported.then(async () => {
       report(await enriched);
       waiting -= 1;
@@ -85,12 +84,12 @@ export async function openReporting(
 
   const isDone = (): boolean => ended || taken === settings.count;
 
-  function take(match: Match, resolution: Resolution | undefined): void {
+  function take({ match, payload }: Arrival, resolution: Resolution | undefined): void {
     if (taken === settings.count) return;
     const sighting = sighter.sight(match, resolution);
     if (!sighting) return;
     taken += 1;
-    enrichThenReport(sighting);
+    enrichThenReport(sighting, payload);
     if (taken === settings.count) stop.ask('count');
   }
 
@@ -99,7 +98,7 @@ export async function openReporting(
     const identified = sighter.identify(arrival);
     resolving.add(identified);
     sighted = Promise.all([identified, sighted])
-      .then(([resolution]) => take(arrival.match, resolution), stop.fail)
+      .then(([resolution]) => take(arrival, resolution), stop.fail)
       .finally(() => resolving.delete(identified));
   }
 

@@ -37,12 +37,12 @@ export function openSighter({ instance, plugins, resolver, limit }: SightOptions
 
   return {
     tally,
-    async identify({ match, release }) {
+    async identify({ match, payload, release }) {
       // a held packet waits for no plugin
       const own = release && resolver.resolve(match).finally(release);
       own?.catch(() => undefined); // whoever waits for it hears of it
       if (!plugins.accept(match)) return undefined;
-      const resolution = (await plugins.resolve(match)) ?? (await (own ?? resolver.resolve(match)));
+      const resolution = (await plugins.resolve(match, payload)) ?? (await (own ?? resolver.resolve(match)));
       return isOwn(resolution) ? undefined : resolution;
     },
     sight(match, resolution) {

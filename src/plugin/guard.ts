@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
-import type { HookContext, PluginFailure, PluginLimits } from '../hooks.js';
+import type { PluginFailure, PluginLimits } from '../hooks.js';
 import { timed } from './timed.js';
 
 /** Failures of one tap in a row after which its plugin is disabled. */
@@ -37,7 +37,7 @@ export interface Guard {
   /** Runs `body` with its own timeout and signal; undefined when it fails. Never rejects. */
   run<Value>(
     hook: string,
-    body: (context: HookContext) => Value | PromiseLike<Value>,
+    body: (signal: AbortSignal) => Value | PromiseLike<Value>,
     row: Streak,
   ): Promise<Value | undefined>;
   /** Runs a synchronous `body`; undefined when it throws. */
@@ -74,7 +74,7 @@ export function createGuard(
     tally,
     disabled: disabled.signal,
     async run(hook, body, row) {
-      const work = () => timed(signal => body({ signal }), limits.timeoutMs, running);
+      const work = () => timed(body, limits.timeoutMs, running);
       const outcome = await current.run(guard, work);
       if (outcome.kind === 'threw') guard.fail(hook, 'threw', outcome.error, row);
       if (outcome.kind === 'timeout') {

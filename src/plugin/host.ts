@@ -22,9 +22,9 @@ export interface PluginHost extends AsyncDisposable {
   /** Whether no plugin drops the match. */
   accept(match: Match): boolean;
   /** The first answer of a plugin to who sent it; undefined when none has one. */
-  resolve(match: Match): Promise<Resolution | undefined>;
+  resolve(match: Match, payload?: Uint8Array): Promise<Resolution | undefined>;
   /** The sighting with all plugins' notes; each sees those of the plugins before it. */
-  enrich(sighting: Sighting): Promise<Sighting>;
+  enrich(sighting: Sighting, payload?: Uint8Array): Promise<Sighting>;
   /** Tells every plugin, all at once, how it ended; drain the reports first. */
   done(summary: Summary): Promise<void>;
   /** What went wrong, for plugins with which something did. */
@@ -63,8 +63,8 @@ export async function openPlugins(plugins: readonly Plugin[], services: Services
     armed: ready =>
       all(member => member.call('armed', (hooks, context) => hooks.armed.promise(sealed(ready), context))),
     accept: match => accepted(members, match),
-    resolve: match => resolved(members, match),
-    enrich: sighting => enriched(members, sighting),
+    resolve: (match, payload) => resolved(members, match, payload),
+    enrich: (sighting, payload) => enriched(members, sighting, payload),
     done: summary =>
       all(member => member.call('done', (hooks, context) => hooks.done.promise(sealed(summary), context))),
     failures: () =>
@@ -99,23 +99,43 @@ function accepted(members: readonly Member[], match: Match): boolean {
   );
 }
 
-async function resolved(members: readonly Member[], match: Match): Promise<Resolution | undefined> {
+async function resolved(
+  members: readonly Member[],
+  match: Match,
+  payload: Uint8Array | undefined,
+): Promise<Resolution | undefined> {
   for (const member of members) {
     if (member.hooks.resolve.taps.length === 0) continue;
-    const answer = await member.call('resolve', (hooks, context) =>
-      hooks.resolve.promise(sealed(match), context),
+    const answer = await member.call(
+      'resolve',
+      (hooks, context) => hooks.resolve.promise(sealed(match), context),
+      payload,
     );
     if (answer) return answer;
   }
   return undefined;
 }
 
-async function enriched(members: readonly Member[], sighting: Sighting): Promise<Sighting> {
+function seesSightings({ hooks }: Member): boolean {
+  return hooks.enrich.taps.length + hooks.report.taps.length > 0;
+}
+
+async function enriched(
+  members: readonly Member[],
+  sighting: Sighting,
+  payload: Uint8Array | undefined,
+): Promise<Sighting> {
+  if (!members.some(seesSightings)) return sighting; // sealing is what costs
   let noted = sealed(sighting);
   for (const member of members) {
     if (member.hooks.enrich.taps.length === 0) continue;
     const given = noted;
-    noted = (await member.call('enrich', (hooks, context) => hooks.enrich.promise(given, context))) ?? given;
+    const answer = await member.call(
+      'enrich',
+      (hooks, context) => hooks.enrich.promise(given, context),
+      payload,
+    );
+    noted = answer ?? given;
   }
   return noted;
 }

@@ -42,8 +42,12 @@ function isolateAsync(guard: Guard, hook: string, tap: FullTap, read: Read): Ful
   const row = streak();
   const body = async (subject: unknown, context: HookContext) =>
     read(await call(tap, subject, context), subject);
-  const fn = async (subject: unknown) =>
-    guard.disabled.aborted ? undefined : guard.run(hook, context => body(subject, context), row);
+  const fn = async (subject: unknown, { payload }: HookContext) => {
+    if (guard.disabled.aborted) return undefined;
+    // a typed array cannot be frozen: each tap has a copy
+    const own = payload && new Uint8Array(payload);
+    return guard.run(hook, signal => body(subject, { signal, payload: own }), row);
+  };
   return { ...tap, type: 'promise', fn };
 }
 

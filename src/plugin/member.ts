@@ -24,10 +24,11 @@ export interface Member {
   readonly sink: Sink;
   /** Lets the plugin tap its hooks; a failure disables it. */
   apply(): Promise<void>;
-  /** Calls one of this plugin's hooks; undefined when there is no answer. Never rejects. */
+  /** Calls one of this plugin's hooks with the packet's payload, if any; undefined when there is no answer. Never rejects. */
   call: <Value>(
     hook: keyof Hooks,
     invoke: (hooks: Hooks, context: HookContext) => Promise<Value>,
+    payload?: Uint8Array,
   ) => Promise<Value | undefined>;
   /** Disposes of what `apply` returned. Never rejects. */
   dispose(): Promise<void>;
@@ -46,10 +47,10 @@ export function createMember(
   const trap = createTrap(guard, hooks, services);
   let applied: Applied;
 
-  const call: Member['call'] = async (hook, invoke) => {
+  const call: Member['call'] = async (hook, invoke, payload) => {
     if (guard.disabled.aborted) return undefined;
     try {
-      return await invoke(hooks, { signal: guard.disabled });
+      return await invoke(hooks, { signal: guard.disabled, payload });
     } catch (error) {
       guard.fail(hook, 'threw', error, streak());
       return undefined;

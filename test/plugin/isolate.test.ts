@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Resolution, Sighting } from '../../src/events.js';
+import type { HookContext } from '../../src/hooks.js';
 import { dig, match, ready, sightingOf } from '../fixtures/report/events.js';
 import { open, plugin } from './open.js';
 
@@ -206,6 +207,49 @@ describe('enrich', () => {
     );
     expect((await host.enrich(sightingOf(1, dig))).notes).toEqual({});
     expect(failures.map(({ plugin }) => plugin)).toEqual(['big', 'circle', 'huge']);
+  });
+});
+
+describe('the payload of a packet', () => {
+  const bytes = Uint8Array.from([1, 2, 3]);
+  const spoiling = (name: string, seen: unknown[]) =>
+    plugin(name, trap => {
+      const spoil = (_subject: unknown, { payload }: HookContext) => {
+        seen.push(payload && [...payload], payload?.buffer.byteLength);
+        payload?.fill(0);
+        return undefined;
+      };
+      trap.hooks.resolve.tap('x', spoil);
+      trap.hooks.enrich.tap('x', (sighting, context) => spoil(sighting, context) ?? sighting);
+      trap.hooks.enrich.tap('y', (sighting, context) => spoil(sighting, context) ?? sighting);
+    });
+
+  it('is given to each tap of resolve and enrich as a copy of its own', async () => {
+    const seen: unknown[] = [];
+    const { host, failures } = await open(spoiling('a', seen), spoiling('b', seen));
+    const received = Uint8Array.from([0, 0, 1, 2, 3, 0]).subarray(2, 5); // a view into more
+    await host.resolve(match, received);
+    await host.enrich(sightingOf(1, dig), received);
+    expect(seen).toEqual(Array.from({ length: 6 }, () => [[1, 2, 3], 3]).flat());
+    expect(received).toEqual(bytes);
+    expect(failures).toEqual([]);
+  });
+
+  it('is undefined where there is none, and in the other hooks', async () => {
+    const seen: unknown[] = [];
+    const keep = (_subject: unknown, context: HookContext) => void seen.push(context.payload);
+    const { host } = await open(
+      spoiling('a', seen),
+      plugin('b', trap => {
+        trap.hooks.armed.tap('x', keep);
+        trap.hooks.report.tap('x', keep);
+      }),
+    );
+    await host.resolve(match);
+    await host.enrich(sightingOf(1, dig));
+    await host.armed(ready);
+    for (const sink of host.sinks) await sink.report(sightingOf(1, dig));
+    expect(seen).toEqual(Array.from({ length: 8 }, () => undefined));
   });
 });
 
