@@ -27,6 +27,8 @@ export interface ReportingOptions {
   output: Output;
   resolver: Resolver;
   stop: Stop;
+  /** The rules' meters limit connections already: what is over the limit never comes. */
+  metered: boolean;
 }
 
 /** Sightings that may wait for slow `enrich` taps; beyond that they are reported without notes. */
@@ -41,7 +43,7 @@ const DRAIN_MS = 5_000;
 /** Applies the plugins and opens the end of the line. */
 export async function openReporting(
   teardown: Teardown,
-  { instance, settings, output, resolver, stop }: ReportingOptions,
+  { instance, settings, output, resolver, stop, metered }: ReportingOptions,
 ): Promise<Reporting> {
   const plugins = await openPlugins(settings.plugins, {
     instance,
@@ -54,7 +56,8 @@ export async function openReporting(
   stop.forgive(plugins.stray);
 
   const dispatch = openDispatch(plugins.sinks);
-  const limit = createLimit(settings.limitPer, settings.limit, () => performance.now());
+  const limitPer = metered ? 'none' : settings.limitPer;
+  const limit = createLimit(limitPer, settings.limit, () => performance.now());
   const sighter = openSighter({ instance, plugins, resolver, limit });
   let begin: () => void;
   let reported = new Promise<void>(resolve => (begin = resolve));

@@ -39,7 +39,8 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
   teardown.defer(() => nft[Symbol.asyncDispose]());
   nft.ended.then(stop.fail, stop.fail);
 
-  const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
+  const metered = settings.limitPer === 'connection';
+  const limit = metered ? settings.limit : undefined;
   const { newConnections } = settings;
   const rules = await applyRules(nft, teardown, targets, { instance, newConnections, limit });
 
@@ -47,7 +48,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
   const source = await openJournal(teardown, { instance, targets: texts, counters, nudge: true, say });
   const resolver = openResolver();
   teardown.defer(() => resolver[Symbol.dispose]());
-  const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop });
+  const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, metered });
   reporting.follow(source.matches).catch(stop.fail);
 
   const sourceLatencyMs = await stop.orFail(

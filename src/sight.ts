@@ -30,9 +30,9 @@ export function openSighter({ instance, plugins, resolver, limit }: SightOptions
   const tally: Tally = { matches: 0, resolved: 0, unresolved: 0, suppressed: 0 };
   let sequence = 0;
 
-  function sightingOf({ at, target, flow }: Match, resolution: Resolution): Sighting {
+  function sightingOf({ at, target, flow }: Match, count: number, resolution: Resolution): Sighting {
     const id = `${instance}-${(sequence += 1)}`;
-    return { schema: 1, type: 'sighting', id, at, instance, target, count: 1, flow, resolution, notes: {} };
+    return { schema: 1, type: 'sighting', id, at, instance, target, count, flow, resolution, notes: {} };
   }
 
   return {
@@ -46,10 +46,14 @@ export function openSighter({ instance, plugins, resolver, limit }: SightOptions
       return isOwn(resolution) ? undefined : resolution;
     },
     sight(match, resolution) {
-      const sighting = resolution && limit.pass(sightingOf(match, resolution));
       tally.matches += 1;
-      tally[sighting ? sighting.resolution.status : 'suppressed'] += 1;
-      return sighting;
+      const count = resolution ? limit.pass(match, resolution) : 0;
+      if (!resolution || count === 0) {
+        tally.suppressed += 1;
+        return undefined;
+      }
+      tally[resolution.status] += 1;
+      return sightingOf(match, count, resolution);
     },
   };
 }

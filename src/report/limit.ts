@@ -1,88 +1,91 @@
-import type { Sighting } from '../events.js';
+import type { Flow, ProcessInfo, Resolution } from '../events.js';
+import type { Match } from '../hooks.js';
+import { openRecent } from './recent.js';
 
 /** The window over which sightings are counted, in ms. */
 const WINDOW = 60_000;
 
-/** Most keys that are remembered at once; beyond it the longest unseen is forgotten, as is one with nothing left to say. */
-const MAX_KEYS = 10_000;
+/** Most keys that are remembered at once, as many as a meter of the rules holds. */
+const MAX_KEYS = 65_536;
 
-/** What sightings are limited by; `connection` is limited in the kernel, by the rules. */
+/** What sightings are limited by. */
 export type LimitPer = 'connection' | 'process' | 'executable' | 'none';
 
 /** Lets only so many sightings through. */
 export interface Limit {
-  /**
-   * The sighting, when it may pass; undefined when it is one too many. One that passes stands in `count` for
-   * those suppressed before it.
-   */
-  pass(sighting: Sighting): Sighting | undefined;
-  /** How many were suppressed so far, and how many of them no later sighting stands for. */
-  suppressed(): { total: number; untold: number };
+  /** How many sightings this one stands for: itself and those of its key suppressed before it; 0: one too many. */
+  pass(match: Match, resolution: Resolution): number;
 }
 
-interface Bucket {
-  /** When the sightings of the last minute passed, oldest first. */
-  passed: number[];
-  untold: number;
+/** When the sightings of one key passed, in ms, oldest first; those before `head` are out of the window. */
+interface Passed {
+  times: number[];
+  head: number;
 }
 
 /**
- * At most `perMinute` sightings in any minute for one process or executable. Unresolved ones count together
- * by sender's uid and target.
+ * At most `perMinute` sightings in any minute for one key: a connection, a process, an executable. The cost of one is
+ * constant and memory is bounded: a key that gave way to newer ones starts anew, without what it had suppressed.
  * @param now a monotonic clock, ms
  */
 export function createLimit(per: LimitPer, perMinute: number, now: () => number): Limit {
-  if (per === 'connection' || per === 'none') {
-    return { pass: sighting => sighting, suppressed: () => ({ total: 0, untold: 0 }) };
-  }
-  const buckets = new Map<string, Bucket>();
-  let total = 0;
-  let told = 0;
+  if (per === 'none') return { pass: () => 1 };
+  const passed = openRecent<Passed>({ most: MAX_KEYS, forMs: WINDOW, now });
+  const untold = openRecent<number>({ most: MAX_KEYS, forMs: Infinity, now });
 
   return {
-    pass(sighting) {
+    pass(match, resolution) {
       const at = now();
-      const bucket = touch(buckets, keyOf(sighting, per), at);
-      expire(bucket, at);
-      if (bucket.passed.length >= perMinute) {
-        total += sighting.count;
-        bucket.untold += sighting.count;
-        return undefined;
+      const key = keyOf(match, resolution, per);
+      const before = passed.get(key) ?? { times: [], head: 0 };
+      forget(before, at - WINDOW);
+      passed.set(key, before);
+      const suppressed = untold.get(key) ?? 0;
+      if (before.times.length - before.head >= perMinute) {
+        untold.set(key, suppressed + 1);
+        return 0;
       }
-      bucket.passed.push(at);
-      const { untold } = bucket;
-      bucket.untold = 0;
-      told += untold;
-      return untold === 0 ? sighting : { ...sighting, count: sighting.count + untold };
+      before.times.push(at);
+      if (suppressed > 0) untold.delete(key);
+      return 1 + suppressed;
     },
-    suppressed: () => ({ total, untold: total - told }),
   };
 }
 
-/** The key's bucket, now the most recently seen; the longest unseen goes when it is idle or room is needed. */
-function touch(buckets: Map<string, Bucket>, key: string, at: number): Bucket {
-  const bucket = buckets.get(key) ?? { passed: [], untold: 0 };
-  buckets.delete(key);
-  buckets.set(key, bucket);
-  for (const [oldKey, old] of buckets) {
-    expire(old, at);
-    const idle = old !== bucket && old.passed.length === 0 && old.untold === 0;
-    if (!idle && buckets.size <= MAX_KEYS) break;
-    buckets.delete(oldKey);
-  }
-  return bucket;
+/** Takes out what is too old; the array is moved only when half of it is. */
+function forget(passed: Passed, until: number): void {
+  const { times } = passed;
+  while (passed.head < times.length && times[passed.head]! <= until) passed.head += 1;
+  if (passed.head * 2 < times.length) return;
+  times.splice(0, passed.head);
+  passed.head = 0;
 }
 
-function expire({ passed }: Bucket, at: number): void {
-  const kept = passed.findIndex(time => at - time < WINDOW);
-  passed.splice(0, kept === -1 ? passed.length : kept);
-}
-
-function keyOf({ resolution, flow, target }: Sighting, per: 'process' | 'executable'): string {
+function keyOf(match: Match, resolution: Resolution, per: Exclude<LimitPer, 'none'>): string {
+  if (per === 'connection') return connectionOf(match.flow);
   const holders = resolution.status === 'resolved' ? resolution.processes : [];
-  if (holders.length === 0) return `uid ${flow.uid} ${target}`;
-  const names = holders.map(({ pid, startTime, exe, comm }) =>
-    per === 'process' ? `${pid} ${startTime}` : (exe ?? comm),
-  );
-  return [...new Set(names)].sort().join('\0');
+  if (holders.length === 0) return unknownOf(match, resolution);
+  const name = per === 'process' ? processOf : executableOf;
+  // those who share a socket are a key of their own: none of them hides another
+  return [...new Set(holders.map(name))].sort().join('\n');
+}
+
+/** The 5-tuple, as the meters of the rules have it: with the id of an ICMP echo in place of the ports. */
+function connectionOf({ protocol, src, dst, icmp }: Flow): string {
+  return [protocol, src.address, src.port ?? icmp?.id, dst.address, dst.port].join(' ');
+}
+
+function processOf({ pid, startTime }: ProcessInfo): string {
+  return `${pid} ${startTime}`;
+}
+
+/** A path means the same file only within one container. */
+function executableOf({ exe, comm, container }: ProcessInfo): string {
+  return JSON.stringify([container, exe, exe === null ? comm : undefined]);
+}
+
+/** Where no process is known: all that one user sends to a target, apart by what is known of it. */
+function unknownOf({ target, flow }: Match, resolution: Resolution): string {
+  const known = resolution.status === 'resolved' ? resolution.grade : resolution.reason;
+  return `${known} uid ${flow.uid} ${target}`;
 }
