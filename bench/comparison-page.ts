@@ -1,0 +1,95 @@
+import type { Comparison } from './compare.js';
+import { figure, provenance, spreadText, table } from './format.js';
+import type { Result } from './measure.js';
+import { spreadOf } from './spread.js';
+import { tools } from './tools.js';
+import { workloads } from './workloads.js';
+
+/** The name of no tool at all. */
+const BASELINE = 'none';
+
+/** The comparison as Markdown. */
+export function renderComparison(title: string, comparison: Comparison): string {
+  const measured = workloads.filter(({ name }) =>
+    comparison.results.some(({ workload }) => workload === name),
+  );
+  return [
+    `## ${title}`,
+    provenance(comparison.machine, comparison.choice.runs),
+    ...missing(comparison),
+    renderStarts(comparison),
+    ...measured.map(({ name, count }) => renderWorkload(name, count, comparison.results)),
+  ].join('\n\n');
+}
+
+/** The tools, in the order of the page, that a list is about. */
+function named(list: readonly { tool: string }[]): typeof tools {
+  return tools.filter(({ name }) => name !== BASELINE && list.some(({ tool }) => tool === name));
+}
+
+function missing({ starts }: Comparison): string[] {
+  return named(starts).flatMap(({ name }) => {
+    const failures = starts.flatMap(({ tool, ready }) =>
+      tool === name && 'failed' in ready ? [ready.failed] : [],
+    );
+    return failures.length === 0 ? [] : [`Failed ${failures.length} times: ${failures.at(-1)}`];
+  });
+}
+
+function renderStarts({ starts }: Comparison): string {
+  const rows = named(starts).map(({ name, what }) => {
+    const cells = [false, true].flatMap(crowded => {
+      const good = starts.filter(
+        start => start.tool === name && start.crowded === crowded && 'ms' in start.ready,
+      );
+      return [
+        spreadText(good.map(({ ready }) => ('ms' in ready ? ready.ms : undefined))),
+        spreadText(good.map(({ peakKib }) => peakKib / 1024)),
+      ];
+    });
+    return [`**${name}**: ${what}`, ...cells];
+  });
+  const header = ['', 'ready', 'memory MiB', 'ready, 2,000 processes', 'memory MiB, 2,000 processes'];
+  return `### Start and memory\n\n${table(header, rows)}`;
+}
+
+function renderWorkload(workload: string, count: number, all: readonly Result[]): string {
+  const results = all.filter(result => result.workload === workload);
+  const baseline = results.filter(({ tool }) => tool === BASELINE);
+  const [took, tookP99] = (['took', 'tookP99'] as const).map(key => middle(baseline, key));
+  const rows = named(results).map(({ name }) => {
+    const own = results.filter(({ tool }) => tool === name);
+    const column = (pick: (result: Result) => number | undefined): string => spreadText(own.map(pick));
+    return [
+      name,
+      column(result => result.named),
+      column(result => result.wrong),
+      column(result => result.unknown),
+      column(result => result.p50),
+      column(result => result.p99),
+      column(result => minus(result.took, took)),
+      column(result => minus(result.tookP99, tookP99)),
+      column(result => result.cpuSeconds),
+    ];
+  });
+  const header = ['', 'named', 'wrong', 'not known', 'p50', 'p99', 'added p50', 'added p99', 'CPU s'];
+  const alone =
+    took === undefined || tookP99 === undefined
+      ? ''
+      : ` Without any tool a sender takes ${figure(took)} (p99 ${figure(tookP99)}).`;
+  return `### ${workload}\n\n${count} senders.${alone}${lost(results)}\n\n${table(header, rows)}`;
+}
+
+function middle(results: readonly Result[], key: 'took' | 'tookP99'): number | undefined {
+  return spreadOf(results.map(result => result[key]))?.median;
+}
+
+function minus(value: number | undefined, less: number | undefined): number | undefined {
+  return value === undefined || less === undefined ? undefined : value - less;
+}
+
+function lost(results: readonly Result[]): string {
+  const sad = results.filter(({ unanswered }) => unanswered > 0);
+  const each = sad.map(({ tool, unanswered }) => `${tool} ${unanswered}`);
+  return each.length === 0 ? '' : ` Senders that got no answer: ${each.join(', ')}.`;
+}

@@ -1,0 +1,35 @@
+import { spreadOf } from './spread.js';
+import type { MachineInfo } from './machine.js';
+
+/** A figure with as many digits as matter. */
+export function figure(value: number): string {
+  if (Number.isInteger(value)) return value.toLocaleString('en');
+  const size = Math.abs(value);
+  return size < 1 ? value.toFixed(2) : size < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en');
+}
+
+/** `12 (10–15)`: the median, and how far the runs lie apart; a dash where there is no figure. */
+export function spreadText(values: readonly (number | undefined)[]): string {
+  const spread = spreadOf(values);
+  if (!spread) return '–';
+  const [median, min, max] = [spread.median, spread.min, spread.max].map(figure);
+  return min === max ? median! : `${median} (${min}–${max})`;
+}
+
+/** A Markdown table; the first column is text, the others are figures. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    line(header),
+    line(header.map((_, index) => (index === 0 ? '---' : '---:'))),
+    ...rows.map(line),
+  ].join('\n');
+}
+
+/** The paragraph that says where figures come from. */
+export function provenance(
+  { date, kernel, processors, memoryGib, versions }: MachineInfo,
+  runs: number,
+): string {
+  return `${date} UTC, ${runs} runs. Linux ${kernel}, ${processors}, ${memoryGib} GiB; ${versions.join(', ')}.`;
+}

@@ -1,0 +1,53 @@
+/**
+ * The bench: ptrap against its peers, one run, one machine, the same senders for each. Needs root, `npm run build`,
+ * and Debian's nftables, iproute2, lsof, perl, util-linux, systemd; bpftrace where it is to be compared.
+ *
+ *   npm run bench                        all that this machine can show, into docs/benchmarks.md; about 15 minutes
+ *   npm run bench -- --vm                the comparison in the virtual machine (scripts/vm/prepare.sh), into the same page
+ *   npm run bench -- --only idle         one part of it: compare, flows or idle
+ *   npm run bench -- --runs 1 --tools 'none|nflog' --workloads 'flood'   some of the comparison; printed, not written
+ *
+ * --tools and --workloads are regular expressions on the names in tools.ts and workloads.ts. Another tool to compare is
+ * one more object in tools.ts; another kind of sender one in workloads.ts. compare.ts runs them (measure.ts is the loop,
+ * running.ts a tool that runs, account.ts what it costs, join.ts who was named), flows.ts sends 5,000 new flows a
+ * second, idle.ts looks at ptrap at rest; the *-page.ts turn figures into docs/benchmarks.md, which explains them.
+ */
+import { parseArgs } from 'node:util';
+import { bootMachine } from '../test/vm/machine.js';
+import { compare, MARK, PATIENCE, type Choice, type Comparison } from './compare.js';
+import { renderComparison } from './comparison-page.js';
+import { writeSection, type Section } from './page.js';
+
+const { values } = parseArgs({
+  options: {
+    vm: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    runs: { type: 'string', default: '5' },
+    tools: { type: 'string', default: '' },
+    workloads: { type: 'string', default: '' },
+  },
+});
+
+const choice: Choice = { runs: Number(values.runs), tools: values.tools, workloads: values.workloads };
+const isWhole = choice.tools === '' && choice.workloads === '';
+
+if (values.vm) {
+  publish('vm', renderComparison('In the virtual machine', await compareInVm()));
+} else if (['', 'compare'].includes(values.only)) {
+  publish('host', renderComparison('On the host', await compare(choice, PATIENCE.host)));
+}
+
+function publish(section: Section, text: string): void {
+  if (isWhole) writeSection(section, text);
+  console.log(text);
+}
+
+async function compareInVm(): Promise<Comparison> {
+  await using vm = await bootMachine();
+  const { runs, tools, workloads } = choice;
+  const job = vm.start(
+    `exec node --import tsx bench/compare.ts --runs ${runs} --tools '${tools}' --workloads '${workloads}'`,
+  );
+  const { stdout } = await job.end(90 * 60_000);
+  return JSON.parse(stdout.slice(stdout.indexOf(MARK) + MARK.length)) as Comparison;
+}

@@ -1,0 +1,47 @@
+import type { Readable } from 'node:stream';
+import type { Seen, Sighting } from './join.js';
+
+/** What a tool has printed, line by line; a line's time is when the piece arrived that brought its end. */
+export interface Lines {
+  /** When anything last arrived; 0 before. */
+  last(): number;
+  /** Whether a line matches. */
+  some(pattern: RegExp): boolean;
+  /** The sightings of lines that arrived at this time or later. */
+  since(time: number): Seen[];
+}
+
+/** The clock of all that is joined here: CLOCK_MONOTONIC, in ms. */
+export function now(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Reads along; what lines say is looked at later, for it takes time that the tool may need. */
+export function readLines(
+  stream: Readable | undefined,
+  parse: (line: string) => Sighting | undefined,
+): Lines {
+  const lines: { at: number; text: string }[] = [];
+  const seen: Seen[] = [];
+  let [rest, last, looked] = ['', 0, 0];
+
+  stream?.setEncoding('utf8').on('data', (text: string) => {
+    last = now();
+    const parts = (rest + text).split('\n');
+    rest = parts.pop()!;
+    for (const part of parts) lines.push({ at: last, text: part });
+  });
+
+  return {
+    last: () => last,
+    some: pattern => lines.some(({ text }) => pattern.test(text)),
+    since(time) {
+      for (; looked < lines.length; looked += 1) {
+        const { at, text } = lines[looked]!;
+        const sighting = parse(text);
+        if (sighting) seen.push({ ...sighting, at });
+      }
+      return seen.slice(seen.findLastIndex(({ at }) => at < time) + 1);
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { join, type Sender } from './join.js';
+import { now } from './lines.js';
+import { openPlace, type Place } from './place.js';
+import { startTool, type Patience, type Running } from './running.js';
+import { percentile } from './spread.js';
+import type { Tool } from './tools.js';
+import type { Workload } from './workloads.js';
+
+/** What one run of a workload showed of a tool. Times in ms. */
+export interface Result {
+  tool: string;
+  workload: string;
+  named: number;
+  wrong: number;
+  unknown: number;
+  /** Senders that waited for an answer in vain. */
+  unanswered: number;
+  /** From send to sighting. */
+  p50: number | undefined;
+  p99: number | undefined;
+  /** How long it took a sender to get what it wanted: the middle and the slow ones. */
+  took: number | undefined;
+  tookP99: number | undefined;
+  cpuSeconds: number;
+}
+
+/** What one start of a tool showed. */
+export interface Start {
+  tool: string;
+  crowded: boolean;
+  /** Or why it could not be started. */
+  ready: { ms: number } | { failed: string };
+  peakKib: number;
+}
+
+/** All that was measured in one place. */
+export interface Measured {
+  results: Result[];
+  starts: Start[];
+}
+
+/** What is to be measured. */
+export interface Plan {
+  tools: readonly Tool[];
+  workloads: readonly Workload[];
+  runs: number;
+  patience: Patience;
+  /** Told what is being done. */
+  say(line: string): void;
+}
+
+/** Measures everything, run by run, so that no tool has all its runs in a quiet hour. */
+export async function measure(plan: Plan): Promise<Measured> {
+  await using place = await openPlace();
+  const measured: Measured = { results: [], starts: [] };
+  for (const crowded of [false, true]) {
+    const workloads = plan.workloads.filter(workload => workload.crowded === crowded);
+    if (workloads.length === 0) continue;
+    await using _crowd = crowded ? await place.crowd() : undefined;
+    for (let run = 1; run <= plan.runs; run += 1) {
+      for (const tool of plan.tools) {
+        plan.say(`run ${run} of ${plan.runs}${crowded ? ', crowded' : ''}: ${tool.name}`);
+        for (const part of parts(workloads, tool)) {
+          await measureTool(place, tool, { ...plan, workloads: part }, crowded, measured);
+        }
+      }
+    }
+  }
+  return measured;
+}
+
+/** A tool that falls behind is started anew after each flood. */
+function parts(workloads: readonly Workload[], { fallsBehind }: Tool): Workload[][] {
+  const all: Workload[][] = [[]];
+  for (const workload of workloads) {
+    all.at(-1)!.push(workload);
+    if (fallsBehind && workload.gapMs === 'flood') all.push([]);
+  }
+  return all.filter(part => part.length > 0);
+}
+
+async function measureTool(
+  place: Place,
+  tool: Tool,
+  { workloads, patience, say }: Plan,
+  crowded: boolean,
+  { results, starts }: Measured,
+): Promise<void> {
+  const start: Start = { tool: tool.name, crowded, ready: { ms: 0 }, peakKib: 0 };
+  starts.push(start);
+  try {
+    await using running = await startTool(place, tool, patience);
+    start.ready = { ms: running.readyMs };
+    for (const workload of workloads) {
+      results.push(await measureWorkload(place, tool, running, workload));
+      say(`  ${JSON.stringify(results.at(-1))}`);
+    }
+    start.peakKib = running.account.peakKib();
+  } catch (error) {
+    start.ready = { failed: String(error) };
+    say(`  ${String(error)}`);
+  }
+}
+
+async function measureWorkload(
+  place: Place,
+  tool: Tool,
+  running: Running,
+  workload: Workload,
+): Promise<Result> {
+  const cpuBefore = running.account.cpuSeconds();
+  const began = now();
+  const senders = (await place.send(workload)).map(parseSender);
+  await running.settle(began, workload.count);
+  const { latencies, ...counts } = join(senders, running.since(began));
+  const took = senders.map(sender => sender.took);
+  return {
+    tool: tool.name,
+    workload: workload.name,
+    ...counts,
+    unanswered: workload.until === 'answer' ? senders.filter(({ answered }) => !answered).length : 0,
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+    took: percentile(took, 0.5),
+    tookP99: percentile(took, 0.99),
+    cpuSeconds: running.account.cpuSeconds() - cpuBefore,
+  };
+}
+
+/** A line of bench/workload/senders.pl. */
+export function parseSender(line: string): Sender {
+  const [pid, port, started, took, answered, holders = ''] = line.split(' ');
+  return {
+    pid: Number(pid),
+    port: Number(port),
+    started: Number(started),
+    took: Number(took),
+    answered: answered === '1',
+    holders: holders.split(',').map(Number),
+  };
+}

@@ -1,0 +1,110 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openAccount, type Account } from './account.js';
+import type { Seen } from './join.js';
+import { now, readLines, type Lines } from './lines.js';
+import type { Place } from './place.js';
+import type { Tool } from './tools.js';
+
+/** A tool that runs and is in place. */
+export interface Running extends AsyncDisposable {
+  /** From its start until it was in place, in ms. */
+  readonly readyMs: number;
+  readonly account: Pick<Account, 'cpuSeconds' | 'peakKib'>;
+  /** What it has said since this time. */
+  since(time: number): Seen[];
+  /** Waits until it has said so much since then, or has fallen silent. */
+  settle(time: number, count: number): Promise<void>;
+}
+
+/** How patient we are, in ms. */
+export interface Patience {
+  /** For a tool to be in place, and to end. */
+  readyMs: number;
+  /** No more is expected of a tool that has been silent for so long after the last sender. */
+  silentMs: number;
+  /** Nor of one that is still talking after so long. */
+  settleMs: number;
+}
+
+/** What comes together with the last line that was waited for still counts. */
+const TOGETHER_MS = 50;
+
+/** Starts a tool and waits until it is in place. @throws when it ends or is not ready in time, with its last words */
+export async function startTool(place: Place, tool: Tool, patience: Patience): Promise<Running> {
+  const account = openAccount();
+  const started = now();
+  const child =
+    tool.command && place.namespace.spawn(tool.command[0], tool.command.slice(1), { detached: true });
+  if (child) account.add(child.pid!);
+  const lines = readLines(child?.stdout ?? undefined, line => tool.parse(line));
+
+  async function dispose(): Promise<void> {
+    if (child) await end(child, patience.readyMs);
+    await account[Symbol.asyncDispose]();
+  }
+
+  try {
+    const inPlace = child ? await waitFor(place, tool, child, lines, patience) : started;
+    return {
+      readyMs: inPlace - started,
+      account,
+      since: lines.since,
+      async settle(time, count) {
+        const began = now();
+        while (child && lines.since(time).length < count && now() - began < patience.settleMs) {
+          if (now() - Math.max(began, lines.last()) > patience.silentMs) return;
+          await sleep(TOGETHER_MS);
+        }
+        await sleep(TOGETHER_MS);
+      },
+      [Symbol.asyncDispose]: dispose,
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** When the tool was in place: it said so, or it has seen a probe packet. */
+async function waitFor(
+  place: Place,
+  { name, ready }: Tool,
+  child: ChildProcess,
+  lines: Lines,
+  { readyMs, silentMs }: Patience,
+): Promise<number> {
+  let words = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (words += text));
+  const fail = (why: string): Error => new Error(`${name}: ${why}: ${words.trim().split('\n').at(-1)}`);
+  const prober = ready ? undefined : place.probe();
+  const began = now();
+  while (!(ready ? lines.some(ready) : lines.since(0).length > 0)) {
+    if (hasEnded(child) || now() - began > readyMs) {
+      if (prober) await end(prober, readyMs);
+      throw fail(hasEnded(child) ? `ended with ${child.exitCode}` : `not in place after ${readyMs} ms`);
+    }
+    await sleep(5);
+  }
+  const inPlace = lines.last();
+  if (prober) {
+    await end(prober, readyMs);
+    await sleep(silentMs); // until it has nothing more to say of the probes
+  }
+  return inPlace;
+}
+
+/** Ends a child and its process group, and waits for it. */
+async function end(child: ChildProcess, patienceMs: number): Promise<void> {
+  if (hasEnded(child)) return;
+  const exit = once(child, 'exit');
+  process.kill(-child.pid!, 'SIGTERM');
+  const late = new AbortController();
+  await Promise.race([exit, sleep(patienceMs, undefined, { signal: late.signal })]);
+  late.abort();
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}

@@ -1,0 +1,108 @@
+import { fileURLToPath } from 'node:url';
+import type { Sighting } from './join.js';
+import { TARGET } from './target.js';
+
+/** Something that says which process sends. */
+export interface Tool {
+  name: string;
+  /** For the page: what it is. */
+  what: string;
+  /** The command line; undefined for no tool at all, against which the others are held. */
+  command?: readonly [string, ...string[]];
+  /** The line that says that it is in place; without one it is when it has seen a first probe packet. */
+  ready?: RegExp;
+  /** What a line of its stdout says; undefined where it says nothing of a packet. */
+  parse(line: string): Sighting | undefined;
+  /** It cannot keep up with a flood: it is started anew after one, or its backlog would spoil what comes next. */
+  fallsBehind?: boolean;
+}
+
+const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+const { address, port, device } = TARGET;
+
+/** The built program. */
+export const PTRAP = path('../dist/src/cli.js');
+
+/** As a 32-bit and a 16-bit number of this (little-endian) machine, read from where they lie in network order. */
+const inMemory = [
+  `${Buffer.from(address.split('.').map(Number)).readUInt32LE()}`,
+  `${Buffer.from([port >> 8, port & 255]).readUInt16LE()}`,
+];
+
+/** ptrap with one of its sources; every packet is a sighting, of tcp the opening SYN. */
+function ptrap(source: string, what: string): Tool {
+  const options = ['--no-config', '--output', 'json', '--limit-per', 'none', '-c', '--source', source];
+  return {
+    name: `ptrap ${source}`,
+    what: `\`ptrap watch --source ${source}\`: ${what}`,
+    command: [process.execPath, PTRAP, 'watch', ...options, `${address}:${port}`],
+    ready: /"type":"ready"/,
+    parse: parsePtrap,
+  };
+}
+
+interface PtrapEvent {
+  type: string;
+  flow: { src: { port: number } };
+  resolution: { processes?: { pid: number }[] };
+}
+
+/** A line of `--output json` (docs/events.md). */
+function parsePtrap(line: string): Sighting | undefined {
+  const { type, flow, resolution } = JSON.parse(line) as PtrapEvent;
+  if (type !== 'sighting') return undefined;
+  return { pids: (resolution.processes ?? []).map(({ pid }) => pid), port: flow.src.port };
+}
+
+/** `udp ESTAB 0 0 10.77.0.1:40001 10.77.0.2:53 users:(("perl",pid=12,fd=3),("perl",pid=13,fd=3))` */
+function parseSs(line: string): Sighting | undefined {
+  const [, from] = /^(?:\S+\s+){4}\S+:(\d+)\s/.exec(line) ?? [];
+  const pids = [...line.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid));
+  return from === undefined || pids.length === 0 ? undefined : { pids, port: Number(from) };
+}
+
+/** `40001 12`, or `40001` alone where lsof found nobody. */
+function parseOriginal(line: string): Sighting | undefined {
+  const [, from, pid] = /^(\d+) (\d*)$/.exec(line) ?? [];
+  return from === undefined ? undefined : { pids: pid ? [Number(pid)] : [], port: Number(from) };
+}
+
+/** `12 comm` */
+function parsePid(line: string): Sighting | undefined {
+  const [, pid] = /^(\d+) /.exec(line) ?? [];
+  return pid === undefined ? undefined : { pids: [Number(pid)] };
+}
+
+/** All that is compared; another is one more entry. */
+export const tools: readonly Tool[] = [
+  { name: 'none', what: 'nothing watches: what the senders take by themselves', parse: () => undefined },
+  ptrap('journal', 'the kernel’s log lines, read from the journal'),
+  ptrap('nflog', 'packets that nft copies to us over netlink'),
+  ptrap('queue', 'packets that nft queues to us and that we release'),
+  {
+    name: 'original',
+    what: 'the method of the shell script that ptrap grew out of (`bench/peers/original.sh`): LOG, `tail` of the log every 0.1 s, `lsof`, netem 500 ms',
+    command: ['bash', path('peers/original.sh'), address, `${port}`, device],
+    parse: parseOriginal,
+    fallsBehind: true,
+  },
+  {
+    name: 'ss loop',
+    what: '`ss -Htunp dst …`, over and over',
+    command: ['bash', path('peers/ss-loop.sh'), address, `${port}`],
+    parse: parseSs,
+  },
+  {
+    name: 'bpftrace syscalls',
+    what: 'bpftrace on the tracepoints of connect() and sendto() (`bench/peers/syscalls.bt`)',
+    command: ['bpftrace', path('peers/syscalls.bt'), ...inMemory],
+    parse: parsePid,
+  },
+  {
+    name: 'bpftrace kprobes',
+    what: 'bpftrace on kprobes of udp_sendmsg() and tcp_v4_connect() (`bench/peers/kprobes.bt`)',
+    command: ['bpftrace', path('peers/kprobes.bt'), ...inMemory],
+    parse: parsePid,
+  },
+];

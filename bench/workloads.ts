@@ -1,0 +1,40 @@
+/** Senders that a tool is to name (bench/workload/senders.pl). */
+export interface Workload {
+  name: string;
+  protocol: 'udp' | 'tcp';
+  /** What a sender waits for before it exits. */
+  until: 'answer' | 'sent';
+  /** How long the server takes to answer, in ms (tcp: always SERVER_DELAY_MS). */
+  delayMs: number;
+  count: number;
+  /** Pause between two senders, in ms; `flood` for none, and all at once. */
+  gapMs: number | 'flood';
+  /** Another process on the same port number of 127.0.0.1; a forked child that holds the socket too. */
+  with: 'nothing' | 'decoy' | 'heir';
+  /** On a machine with 2,000 more processes of 40 descriptors each. */
+  crowded: boolean;
+}
+
+/** How long the server takes where it does not answer at once, in ms: about what a resolver on the internet does. */
+export const SERVER_DELAY_MS = 20;
+
+const kinds = [
+  { name: 'UDP, answered after 20 ms', protocol: 'udp', until: 'answer', delayMs: SERVER_DELAY_MS },
+  { name: 'UDP, answered at once', protocol: 'udp', until: 'answer', delayMs: 0 },
+  { name: 'UDP, send and exit', protocol: 'udp', until: 'sent', delayMs: 0 },
+  { name: 'TCP, greeted after 20 ms', protocol: 'tcp', until: 'answer', delayMs: SERVER_DELAY_MS },
+  { name: 'TCP, connect and exit', protocol: 'tcp', until: 'sent', delayMs: 0 },
+] as const;
+
+const [answered] = kinds;
+const oneByOne = { count: 40, gapMs: 10, with: 'nothing', crowded: false } as const;
+const flood = { ...oneByOne, count: 500, gapMs: 'flood' } as const;
+
+/** Every workload, in the order of the page. */
+export const workloads: readonly Workload[] = [
+  ...kinds.map(kind => ({ ...kind, ...oneByOne })),
+  { ...answered, ...oneByOne, name: 'decoy on the same port number', with: 'decoy' },
+  { ...answered, ...oneByOne, name: 'socket that a child inherited', with: 'heir' },
+  ...kinds.map(kind => ({ ...kind, ...flood, name: `flood: ${kind.name}` })),
+  { ...answered, ...oneByOne, name: '2,000 processes', crowded: true },
+];

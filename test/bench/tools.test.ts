@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { tools } from '../../bench/tools.js';
+
+const parse = (name: string, line: string) => tools.find(tool => tool.name === name)!.parse(line);
+
+describe('what tools print', () => {
+  it('reads ss', () => {
+    const line =
+      'tcp   SYN-SENT 0      1      10.77.0.1:40001 10.77.0.2:53    users:(("perl",pid=12,fd=3),("a b",pid=13,fd=4))';
+    expect(parse('ss loop', line)).toEqual({ pids: [12, 13], port: 40001 });
+    expect(parse('ss loop', 'udp ESTAB 0 0 10.77.0.1:40001 10.77.0.2:53')).toBeUndefined();
+  });
+
+  it('reads the original’s steps', () => {
+    expect(parse('original', '40001 12')).toEqual({ pids: [12], port: 40001 });
+    expect(parse('original', '40001 ')).toEqual({ pids: [], port: 40001 });
+  });
+
+  it('reads bpftrace, but not its announcements', () => {
+    expect(parse('bpftrace syscalls', '12 perl')).toEqual({ pids: [12] });
+    expect(parse('bpftrace syscalls', 'Attaching 2 probes...')).toBeUndefined();
+  });
+
+  it('reads ptrap', () => {
+    const flow = { src: { port: 40001 } };
+    const resolution = { status: 'resolved', processes: [{ pid: 12 }] };
+    const sighting = JSON.stringify({ type: 'sighting', flow, resolution });
+    expect(parse('ptrap journal', sighting)).toEqual({ pids: [12], port: 40001 });
+    const exited = JSON.stringify({ type: 'sighting', flow, resolution: { status: 'unresolved' } });
+    expect(parse('ptrap journal', exited)).toEqual({ pids: [], port: 40001 });
+    expect(parse('ptrap journal', '{"type":"ready"}')).toBeUndefined();
+  });
+});
