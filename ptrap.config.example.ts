@@ -1,5 +1,5 @@
 import { defineConfig, definePlugin } from 'ptrap';
-import { exec, jsonLogger, processTree } from 'ptrap/plugins';
+import { dns, exec, jsonLogger, processTree } from 'ptrap/plugins';
 
 // A config file for ptrap. Copy it as ptrap.config.ts into the folder that you call ptrap from, or anywhere with
 // --config. Every key is optional, and the flag of the same name wins over it: docs/options.md lists them all.
@@ -31,6 +31,8 @@ export default defineConfig({
   for: '10m',
 
   plugins: [
+    // what DNS queries to these ports ask for; the journal does not show it, the sources nflog and queue do
+    dns({ ports: [53, 5353] }),
     processTree(),
     jsonLogger({ file: './ptrap.ndjson' }),
     exec({ command: 'ps -o pid,etime,args -p', timeoutMs: 2_000 }),

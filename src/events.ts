@@ -91,7 +91,9 @@ const sighting = z.strictObject({
   count: z.int().min(1).describe('how many sightings this one stands for'),
   flow,
   resolution,
-  notes: z.record(z.string(), z.unknown()).describe('what plugins added, by plugin name'),
+  notes: z
+    .record(z.string(), z.unknown())
+    .describe('what plugins added, by plugin name; pretty shows the `text` of a note that has one'),
 });
 
 const summary = z.strictObject({

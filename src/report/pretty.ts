@@ -11,7 +11,7 @@ import type {
   UnresolvedReason,
 } from '../events.js';
 import { visible } from '../sys/text.js';
-import { treeLines } from './tree.js';
+import { cut, treeLines } from './tree.js';
 
 /** How text may look on its stream; without `columns` lines are not cut. */
 export interface Style {
@@ -49,7 +49,8 @@ function summaryLine({ matches, resolved, unresolved, suppressed, lost }: Summar
   return `ptrap: ${matches} ${matches === 1 ? 'match' : 'matches'}: ${parts.join(', ')}`;
 }
 
-function sightingLines({ at, flow, resolution, count }: Sighting, paint: Paint, columns?: number): string[] {
+function sightingLines(sighting: Sighting, paint: Paint, columns?: number): string[] {
+  const { at, flow, resolution, count, notes } = sighting;
   const head = [
     paint('dim', localTime(at)),
     ...who(resolution, flow, paint),
@@ -58,13 +59,22 @@ function sightingLines({ at, flow, resolution, count }: Sighting, paint: Paint, 
     ...remarks(resolution).map(remark => paint('yellow', remark)),
     ...(count > 1 ? [paint('yellow', `×${count}`)] : []),
   ].join('  ');
-  if (resolution.status === 'unresolved') return [head];
+  const top = [head, ...noteLines(notes, columns)];
+  if (resolution.status === 'unresolved') return top;
   const width = columns === undefined ? {} : { columns: columns - INDENT.length };
   const trees = resolution.processes.map(process => treeLines(process, width).map(line => INDENT + line));
-  return [head, ...trees.flatMap(lines => highlightLast(lines, paint))];
+  return [...top, ...trees.flatMap(lines => highlightLast(lines, paint))];
 }
 
 const INDENT = '  ';
+
+/** What notes have to say to a person: their `text`, a line each. */
+function noteLines(notes: Sighting['notes'], columns?: number): string[] {
+  return Object.entries(notes).flatMap(([plugin, note]) => {
+    const text = typeof note === 'object' && note !== null && 'text' in note ? note.text : undefined;
+    return typeof text === 'string' ? [cut(INDENT + visible(`${plugin}: ${text}`), columns)] : [];
+  });
+}
 
 /** The culprit is the last line of its tree. */
 function highlightLast(lines: readonly string[], paint: Paint): string[] {

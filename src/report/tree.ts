@@ -51,7 +51,8 @@ function quoted(argument: string): string {
   return argument === '' || /[\s'"]/.test(argument) ? `'${argument}'` : argument;
 }
 
-function cut(line: string, columns: number): string {
+/** The line, or as much of it as fits and an ellipsis. */
+export function cut(line: string, columns = DEFAULT_COLUMNS): string {
   const characters = [...line];
   return characters.length <= columns ? line : `${characters.slice(0, Math.max(1, columns) - 1).join('')}…`;
 }

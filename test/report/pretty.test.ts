@@ -84,6 +84,28 @@ describe('a sighting', () => {
     expect(line).toContain('only its user is known');
   });
 
+  it('shows the text of notes, a line each, and nothing else of them', () => {
+    const notes = {
+      dns: { text: 'example.org A', questions: [] },
+      'process-tree': { tree: ['init'] },
+      x: 7,
+      y: null,
+    };
+    expect(plain({ ...seen, notes }).slice(1, 3)).toEqual([
+      '  dns: example.org A',
+      '  systemd[1] /sbin/init',
+    ]);
+    const unresolved = { status: 'unresolved', reason: 'exited', latencyMs: 1 } as const;
+    expect(plain({ ...seen, notes, resolution: unresolved }).slice(1)).toEqual(['  dns: example.org A']);
+    const hostile = {
+      'tls\u001b[1m': { text: 'a\nb\u202e\u001b]0;x\u0007' + 'c'.repeat(500) },
+      n: { text: 5 },
+    };
+    const [, line, ...rest] = plain({ ...seen, notes: hostile, resolution: unresolved }, 37);
+    expect(line).toBe('  tls\\x1b[1m: a\\x0ab\\u{202e}\\x1b]0;x…');
+    expect(rest).toEqual([]);
+  });
+
   it('cuts arguments to the width of the terminal', () => {
     const long = { ...dig, argv: ['dig', 'x'.repeat(500)] };
     const lines = plain({ ...seen, resolution: { ...resolved, processes: [long] } }, 40);
