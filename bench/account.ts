@@ -12,6 +12,8 @@ export interface Account extends AsyncDisposable {
   cpuSeconds(): number;
   /** The most memory that its processes had at one time, in KiB: the sum of their VmHWM, looked at five times a second. */
   peakKib(): number;
+  /** What they have now: the sum of their VmRSS, in KiB. */
+  residentKib(): number;
 }
 
 const SAMPLE_MS = 200;
@@ -25,13 +27,9 @@ export function openAccount(): Account {
   const abort = new AbortController();
   let peak = 0;
   const pids = (): string[] => readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').slice(0, -1);
+  const sum = (field: MemoryField): number => pids().reduce((kib, pid) => kib + memoryKib(pid, field), 0);
   const look = (): void => {
-    peak = Math.max(
-      peak,
-      pids()
-        .map(highWater)
-        .reduce((sum, kib) => sum + kib, 0),
-    );
+    peak = Math.max(peak, sum('VmHWM'));
   };
   const sampling = sample(look, abort.signal);
   return {
@@ -44,6 +42,7 @@ export function openAccount(): Account {
       look();
       return peak;
     },
+    residentKib: () => sum('VmRSS'),
     async [Symbol.asyncDispose]() {
       abort.abort();
       await sampling;
@@ -64,11 +63,16 @@ async function sample(look: () => void, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** KiB; 0 for a process that has ended. */
-function highWater(pid: string): number {
+/** What a process has had at most, and has now. */
+type MemoryField = 'VmHWM' | 'VmRSS';
+
+/** A line of /proc/<pid>/status, in KiB; 0 for a process that has ended. */
+export function memoryKib(pid: number | string, field: MemoryField): number {
   try {
-    return Number(/^VmHWM:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-  } catch {
-    return 0;
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(new RegExp(`^${field}:\\s*(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
+    throw error;
   }
 }

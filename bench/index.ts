@@ -16,6 +16,10 @@ import { parseArgs } from 'node:util';
 import { bootMachine } from '../test/vm/machine.js';
 import { compare, MARK, PATIENCE, type Choice, type Comparison } from './compare.js';
 import { renderComparison } from './comparison-page.js';
+import { renderFlows } from './flows-page.js';
+import { measureFlows } from './flows.js';
+import { renderIdle } from './idle-page.js';
+import { measureIdle } from './idle.js';
 import { writeSection, type Section } from './page.js';
 
 const { values } = parseArgs({
@@ -31,10 +35,15 @@ const { values } = parseArgs({
 const choice: Choice = { runs: Number(values.runs), tools: values.tools, workloads: values.workloads };
 const isWhole = choice.tools === '' && choice.workloads === '';
 
-if (values.vm) {
-  publish('vm', renderComparison('In the virtual machine', await compareInVm()));
-} else if (['', 'compare'].includes(values.only)) {
-  publish('host', renderComparison('On the host', await compare(choice, PATIENCE.host)));
+const wanted = (part: string): boolean => !values.vm && ['', part].includes(values.only);
+
+if (values.vm) publish('vm', renderComparison('In the virtual machine', await compareInVm()));
+if (wanted('compare')) publish('host', renderComparison('On the host', await compare(choice, PATIENCE.host)));
+if (wanted('flows')) publish('flows', renderFlows(await measureFlows(say)));
+if (wanted('idle')) publish('idle', renderIdle(await measureIdle(choice.runs, say), choice.runs));
+
+function say(line: string): void {
+  console.error(line);
 }
 
 function publish(section: Section, text: string): void {

@@ -5,8 +5,8 @@ import type { Seen, Sighting } from './join.js';
 export interface Lines {
   /** When anything last arrived; 0 before. */
   last(): number;
-  /** Whether a line matches. */
-  some(pattern: RegExp): boolean;
+  /** The newest line that matches. */
+  find(pattern: RegExp): string | undefined;
   /** The sightings of lines that arrived at this time or later. */
   since(time: number): Seen[];
 }
@@ -34,7 +34,7 @@ export function readLines(
 
   return {
     last: () => last,
-    some: pattern => lines.some(({ text }) => pattern.test(text)),
+    find: pattern => lines.findLast(({ text }) => pattern.test(text))?.text,
     since(time) {
       for (; looked < lines.length; looked += 1) {
         const { at, text } = lines[looked]!;

@@ -112,7 +112,7 @@ async function measureWorkload(
   const began = now();
   const senders = (await place.send(workload)).map(parseSender);
   await running.settle(began, workload.count);
-  const { latencies, ...counts } = join(senders, running.since(began));
+  const { latencies, ...counts } = join(senders, running.lines.since(began));
   const took = senders.map(sender => sender.took);
   return {
     tool: tool.name,

@@ -12,8 +12,18 @@ export interface Place extends AsyncDisposable {
   send(workload: Workload): Promise<string[]>;
   /** Sends a packet every 50 ms until it is ended. */
   probe(): ChildProcess;
+  /** One process that sends so many new flows a second to this port, and keeps so many sockets open. */
+  flows(flows: Flows): Promise<{ sent: number; seconds: number }>;
   /** Fills the machine with 2,000 processes until it is disposed of. */
   crowd(): Promise<AsyncDisposable>;
+}
+
+/** New UDP flows from one process. */
+export interface Flows {
+  port: number;
+  perSecond: number;
+  seconds: number;
+  keep: number;
 }
 
 const script = (file: string): string => fileURLToPath(new URL(`workload/${file}`, import.meta.url));
@@ -52,6 +62,12 @@ export async function openPlace(): Promise<Place> {
       return stdout.split('\n').slice(0, -1);
     },
     probe: () => perl('prober.pl', [address, port]),
+    async flows({ port, perSecond, seconds, keep }) {
+      const sender = perl('flows.pl', [address, port, perSecond, seconds, keep]);
+      const { stdout } = whole(await outcomeOf(sender), 'flows.pl');
+      const [sent, took] = stdout.split(' ').map(Number);
+      return { sent: sent!, seconds: took! };
+    },
     async crowd() {
       const crowd = perl('crowd.pl', [2000, 40]);
       await heard(crowd, 'here');

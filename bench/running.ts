@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openAccount, type Account } from './account.js';
-import type { Seen } from './join.js';
 import { now, readLines, type Lines } from './lines.js';
 import type { Place } from './place.js';
 import type { Tool } from './tools.js';
@@ -11,11 +10,14 @@ import type { Tool } from './tools.js';
 export interface Running extends AsyncDisposable {
   /** From its start until it was in place, in ms. */
   readonly readyMs: number;
-  readonly account: Pick<Account, 'cpuSeconds' | 'peakKib'>;
-  /** What it has said since this time. */
-  since(time: number): Seen[];
+  /** Of the tool itself; 0 for no tool. */
+  readonly pid: number;
+  readonly account: Omit<Account, 'add' | typeof Symbol.asyncDispose>;
+  readonly lines: Lines;
   /** Waits until it has said so much since then, or has fallen silent. */
   settle(time: number, count: number): Promise<void>;
+  /** Asks it to end, and waits until it has said its last word. */
+  end(): Promise<void>;
 }
 
 /** How patient we are, in ms. */
@@ -40,8 +42,10 @@ export async function startTool(place: Place, tool: Tool, patience: Patience): P
   if (child) account.add(child.pid!);
   const lines = readLines(child?.stdout ?? undefined, line => tool.parse(line));
 
+  const stop = (): Promise<void> => (child ? end(child, patience.readyMs) : Promise.resolve());
+
   async function dispose(): Promise<void> {
-    if (child) await end(child, patience.readyMs);
+    await stop();
     await account[Symbol.asyncDispose]();
   }
 
@@ -49,8 +53,9 @@ export async function startTool(place: Place, tool: Tool, patience: Patience): P
     const inPlace = child ? await waitFor(place, tool, child, lines, patience) : started;
     return {
       readyMs: inPlace - started,
+      pid: child?.pid ?? 0,
       account,
-      since: lines.since,
+      lines,
       async settle(time, count) {
         const began = now();
         while (child && lines.since(time).length < count && now() - began < patience.settleMs) {
@@ -59,6 +64,7 @@ export async function startTool(place: Place, tool: Tool, patience: Patience): P
         }
         await sleep(TOGETHER_MS);
       },
+      end: stop,
       [Symbol.asyncDispose]: dispose,
     };
   } catch (error) {
@@ -80,7 +86,7 @@ async function waitFor(
   const fail = (why: string): Error => new Error(`${name}: ${why}: ${words.trim().split('\n').at(-1)}`);
   const prober = ready ? undefined : place.probe();
   const began = now();
-  while (!(ready ? lines.some(ready) : lines.since(0).length > 0)) {
+  while (!(ready ? lines.find(ready) : lines.since(0).length > 0)) {
     if (hasEnded(child) || now() - began > readyMs) {
       if (prober) await end(prober, readyMs);
       throw fail(hasEnded(child) ? `ended with ${child.exitCode}` : `not in place after ${readyMs} ms`);
@@ -98,10 +104,10 @@ async function waitFor(
 /** Ends a child and its process group, and waits for it. */
 async function end(child: ChildProcess, patienceMs: number): Promise<void> {
   if (hasEnded(child)) return;
-  const exit = once(child, 'exit');
+  const close = once(child, 'close');
   process.kill(-child.pid!, 'SIGTERM');
   const late = new AbortController();
-  await Promise.race([exit, sleep(patienceMs, undefined, { signal: late.signal })]);
+  await Promise.race([close, sleep(patienceMs, undefined, { signal: late.signal })]);
   late.abort();
 }
 

@@ -30,17 +30,20 @@ const inMemory = [
   `${Buffer.from([port >> 8, port & 255]).readUInt16LE()}`,
 ];
 
-/** ptrap with one of its sources; every packet is a sighting, of tcp the opening SYN. */
-function ptrap(source: string, what: string): Tool {
-  const options = ['--no-config', '--output', 'json', '--limit-per', 'none', '-c', '--source', source];
+/** ptrap with one of its sources. */
+export function ptrap(source: string, what: string, options: readonly string[]): Tool {
+  const always = ['--no-config', '--output', 'json', '--source', source];
   return {
     name: `ptrap ${source}`,
     what: `\`ptrap watch --source ${source}\`: ${what}`,
-    command: [process.execPath, PTRAP, 'watch', ...options, `${address}:${port}`],
+    command: [process.execPath, PTRAP, 'watch', ...always, ...options, `${address}:${port}`],
     ready: /"type":"ready"/,
     parse: parsePtrap,
   };
 }
+
+/** Every packet is a sighting, of tcp the opening SYN. */
+const EACH = ['--limit-per', 'none', '-c'];
 
 interface PtrapEvent {
   type: string;
@@ -77,9 +80,9 @@ function parsePid(line: string): Sighting | undefined {
 /** All that is compared; another is one more entry. */
 export const tools: readonly Tool[] = [
   { name: 'none', what: 'nothing watches: what the senders take by themselves', parse: () => undefined },
-  ptrap('journal', 'the kernel’s log lines, read from the journal'),
-  ptrap('nflog', 'packets that nft copies to us over netlink'),
-  ptrap('queue', 'packets that nft queues to us and that we release'),
+  ptrap('journal', 'the kernel’s log lines, read from the journal', EACH),
+  ptrap('nflog', 'packets that nft copies to us over netlink', EACH),
+  ptrap('queue', 'packets that nft queues to us and that we release', EACH),
   {
     name: 'original',
     what: 'the method of the shell script that ptrap grew out of (`bench/peers/original.sh`): LOG, `tail` of the log every 0.1 s, `lsof`, netem 500 ms',

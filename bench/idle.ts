@@ -1,0 +1,88 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryKib } from './account.js';
+import { PATIENCE } from './compare.js';
+import { now } from './lines.js';
+import { openPlace, type Place } from './place.js';
+import { startTool } from './running.js';
+import { TARGET } from './target.js';
+import { ptrap, PTRAP } from './tools.js';
+
+/** ptrap at rest, once. */
+export interface Rest {
+  source: string;
+  readyMs: number;
+  /** Of one core, in percent: when nothing passes at all, and beside 1,000 packets a second that do not match. */
+  cpu: number;
+  cpuBeside: number;
+  /** Resident memory of ptrap's own process and of the tools that it keeps running, in MiB. */
+  ownMib: number;
+  allMib: number;
+}
+
+/** All figures at rest, run by run. */
+export interface Idle {
+  rests: Rest[];
+  /** Why a source cannot be had here. */
+  failed: string[];
+  /** Resident memory of a node that does nothing, in MiB. */
+  bareMib: number[];
+  /** `ptrap --help`, start to end. */
+  helpMs: number[];
+}
+
+const SOURCES = ['journal', 'nflog', 'queue'];
+const REST_SECONDS = 20;
+const HELPS = 20;
+
+/** Looks at ptrap while nothing happens. */
+export async function measureIdle(runs: number, say: (line: string) => void): Promise<Idle> {
+  const idle: Idle = { rests: [], failed: [], bareMib: [], helpMs: helpTimes() };
+  await using place = await openPlace();
+  for (let run = 1; run <= runs; run += 1) {
+    idle.bareMib.push(await bareMib());
+    for (const source of SOURCES) {
+      if (idle.failed.some(why => why.includes(`ptrap ${source}`))) continue;
+      try {
+        idle.rests.push(await measureRest(place, source));
+        say(JSON.stringify(idle.rests.at(-1)));
+      } catch (error) {
+        idle.failed.push(String(error));
+        say(String(error));
+      }
+    }
+  }
+  return idle;
+}
+
+async function measureRest(place: Place, source: string): Promise<Rest> {
+  await using running = await startTool(place, ptrap(source, '', []), PATIENCE.host);
+  const { account, readyMs, pid } = running;
+  const share = async (during: Promise<unknown>): Promise<number> => {
+    const [cpu, began] = [account.cpuSeconds(), now()];
+    await during;
+    return (100 * (account.cpuSeconds() - cpu)) / ((now() - began) / 1_000);
+  };
+  await sleep(2_000);
+  const cpu = await share(sleep(REST_SECONDS * 1_000));
+  const beside = { port: TARGET.port + 1, perSecond: 1_000, seconds: REST_SECONDS, keep: 0 };
+  const cpuBeside = await share(place.flows(beside));
+  const ownMib = memoryKib(pid, 'VmRSS') / 1_024;
+  return { source, readyMs, cpu, cpuBeside, ownMib, allMib: account.residentKib() / 1_024 };
+}
+
+async function bareMib(): Promise<number> {
+  const node = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)'], { stdio: 'ignore' });
+  await sleep(2_000);
+  const mib = memoryKib(node.pid!, 'VmRSS') / 1_024;
+  node.kill('SIGKILL');
+  return mib;
+}
+
+function helpTimes(): number[] {
+  return Array.from({ length: HELPS }, () => {
+    const began = now();
+    spawnSync(process.execPath, [PTRAP, '--help'], { stdio: 'ignore' });
+    return now() - began;
+  });
+}
