@@ -5,6 +5,9 @@ import type { Patience } from './running.js';
 import { tools } from './tools.js';
 import { workloads } from './workloads.js';
 
+/** The two places that figures come from. */
+export type Where = 'host' | 'vm';
+
 /** Which part of the comparison is run, and how often. */
 export interface Choice {
   runs: number;
@@ -20,20 +23,20 @@ export interface Comparison extends Measured {
 }
 
 /** An emulated machine is 10 to 80 times slower. */
-export const PATIENCE = {
+export const PATIENCE: Record<Where, Patience> = {
   host: { readyMs: 20_000, silentMs: 800, settleMs: 4_000 },
   vm: { readyMs: 120_000, silentMs: 4_000, settleMs: 20_000 },
-} as const satisfies Record<string, Patience>;
+};
 
 /** Measures each tool on each workload, here. */
-export async function compare(choice: Choice, patience: Patience): Promise<Comparison> {
+export async function compare(choice: Choice, where: Where): Promise<Comparison> {
   const named = <Named extends { name: string }>(all: readonly Named[], pattern: string): Named[] =>
     all.filter(({ name }) => new RegExp(pattern).test(name));
   const measured = await measure({
-    tools: named(tools, choice.tools),
-    workloads: named(workloads, choice.workloads),
+    tools: named(tools, choice.tools).filter(({ only = where }) => only === where),
+    workloads: named(workloads, choice.workloads).filter(({ inVm }) => inVm || where === 'host'),
     runs: choice.runs,
-    patience,
+    patience: PATIENCE[where],
     say: line => console.error(line),
   });
   return { machine: machineInfo(), choice, ...measured };
@@ -47,6 +50,6 @@ if (process.argv[1] === import.meta.filename) {
     options: { runs: { type: 'string' }, tools: { type: 'string' }, workloads: { type: 'string' } },
   });
   const { runs = '1', tools = '', workloads = '' } = values;
-  const comparison = await compare({ runs: Number(runs), tools, workloads }, PATIENCE.vm);
+  const comparison = await compare({ runs: Number(runs), tools, workloads }, 'vm');
   console.log(`${MARK}${JSON.stringify(comparison)}`);
 }

@@ -15,6 +15,8 @@ export interface Tool {
   parse(line: string): Sighting | undefined;
   /** It cannot keep up with a flood: it is started anew after one, or its backlog would spoil what comes next. */
   fallsBehind?: boolean;
+  /** Measured on the host only, where the other place would show nothing more, or only in the virtual machine. */
+  only?: 'host' | 'vm';
 }
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -95,17 +97,20 @@ export const tools: readonly Tool[] = [
     what: '`ss -Htunp dst …`, over and over',
     command: ['bash', path('peers/ss-loop.sh'), address, `${port}`],
     parse: parseSs,
+    only: 'host',
   },
   {
     name: 'bpftrace syscalls',
     what: 'bpftrace on the tracepoints of connect() and sendto() (`bench/peers/syscalls.bt`)',
     command: ['bpftrace', path('peers/syscalls.bt'), ...inMemory],
     parse: parsePid,
+    only: 'host',
   },
   {
     name: 'bpftrace kprobes',
     what: 'bpftrace on kprobes of udp_sendmsg() and tcp_v4_connect() (`bench/peers/kprobes.bt`)',
     command: ['bpftrace', path('peers/kprobes.bt'), ...inMemory],
     parse: parsePid,
+    only: 'vm',
   },
 ];
