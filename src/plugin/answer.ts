@@ -30,18 +30,19 @@ export function readVerdict(answer: unknown): false | undefined {
 
 /**
  * Reads what a tap of `enrich` answered and takes over its notes, as plain JSON, and nothing else: who sent
- * a packet is not a plugin's to change, nor is a note that another plugin has made.
+ * a packet is not a plugin's to change, nor is a note that another plugin has made. What it gives is sealed, as
+ * `given` must be; undefined where nothing was added.
  * @throws PTRAP_E_PLUGIN_ANSWER when it is not the sighting that was given, or a note is not JSON or too long
  */
 export function readNotes(answer: unknown, given: Sighting, plugin: string): Sighting | undefined {
-  if (answer === undefined) return undefined;
+  if (answer === undefined || answer === given) return undefined;
   if (!isObject(answer) || answer['id'] !== given.id || !isObject(answer['notes'])) {
     throw failure('PTRAP_E_PLUGIN_ANSWER', 'enrich', 'it is not the sighting that was given');
   }
   const made = Object.entries(answer['notes']).filter(
     ([key]) => key === plugin || !Object.hasOwn(given.notes, key),
   );
-  return { ...given, notes: { ...given.notes, ...plain(Object.fromEntries(made)) } };
+  return freeze({ ...given, notes: { ...given.notes, ...plain(Object.fromEntries(made)) } });
 }
 
 function plain(notes: object): object {
@@ -75,6 +76,8 @@ export function sealed<Value extends object>(value: Value): Value {
 }
 
 function freeze<Value extends object>(value: Value): Value {
-  for (const part of Object.values(value) as unknown[]) if (isObject(part)) freeze(part);
+  for (const part of Object.values(value) as unknown[]) {
+    if (isObject(part) && !Object.isFrozen(part)) freeze(part);
+  }
   return Object.freeze(value);
 }

@@ -3,7 +3,7 @@ import type { FullTap } from 'tapable';
 import { failure } from '../errors.js';
 import type { Sighting } from '../events.js';
 import { createHooks, type HookContext, type Hooks } from '../hooks.js';
-import { readNotes, readResolution, readVerdict, sealed } from './answer.js';
+import { readNotes, readResolution, readVerdict } from './answer.js';
 import { streak, type Guard } from './guard.js';
 
 type Callback = (error?: unknown, value?: unknown) => void;
@@ -19,10 +19,7 @@ type Read = (answer: unknown, subject: unknown) => unknown;
 export function isolatedHooks(guard: Guard): Hooks {
   const hooks = createHooks();
   const nothing: Read = () => undefined;
-  const notes: Read = (answer, given) => {
-    const noted = readNotes(answer, given as Sighting, guard.plugin);
-    return noted && sealed(noted);
-  };
+  const notes: Read = (answer, given) => readNotes(answer, given as Sighting, guard.plugin);
   const asynchronous = {
     armed: nothing,
     resolve: readResolution,
