@@ -217,6 +217,11 @@ const failures = {
     cause: `malformed netlink ${what}`,
     fix: 'report it as a bug, with the kernel version (uname -r)',
   }),
+  PTRAP_E_PROC_CONNECTOR: (why: string): Failure => ({
+    exit: 3,
+    cause: `the kernel does not tell which processes start and end: ${why}`,
+    fix: 'it tells root, in the first pid, user and network namespace, where it has CONFIG_PROC_EVENTS',
+  }),
   PTRAP_E_NETLINK_CLOSED: (): Failure => ({
     exit: 1,
     cause: 'the netlink socket is closed',

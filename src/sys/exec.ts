@@ -87,6 +87,13 @@ export function start(file: string, args: readonly string[]): Child {
   return execa(file, args, { ...longLived, env: environment }) as Child;
 }
 
+/** The same for a child whose stdin is an open descriptor of ours. */
+export function startOn(descriptor: number, file: string, args: readonly string[]): Omit<Child, 'stdin'> {
+  trace(`$ ${[file, ...args].join(' ')} <&${descriptor} &`);
+  const options = { ...longLived, stdin: descriptor, env: environment } as Options;
+  return execa(file, args, options) as unknown as Child;
+}
+
 /** The error that says which tool is missing and which package brings it. */
 export function missing(file: string): Error {
   return file === 'nft'
