@@ -5,15 +5,16 @@ import type { MachineInfo } from './machine.js';
 export function figure(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString('en');
   const size = Math.abs(value);
-  return size < 1 ? value.toFixed(2) : size < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en');
+  const digits = size < 0.01 ? 3 : size < 1 ? 2 : size < 10 ? 1 : 0;
+  return (Number(value.toFixed(digits)) || 0).toLocaleString('en', { minimumFractionDigits: digits });
 }
 
-/** `12 (10–15)`: the median, and how far the runs lie apart; a dash where there is no figure. */
+/** `12 (10 to 15)`: the median, and how far the runs lie apart; a dash where there is no figure. */
 export function spreadText(values: readonly (number | undefined)[]): string {
   const spread = spreadOf(values);
   if (!spread) return '–';
   const [median, min, max] = [spread.median, spread.min, spread.max].map(figure);
-  return min === max ? median! : `${median} (${min}–${max})`;
+  return min === max ? median! : `${median} (${min} to ${max})`;
 }
 
 /** A Markdown table; the first column is text, the others are figures. */
