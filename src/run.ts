@@ -10,6 +10,7 @@ import { openNft } from './nft/session.js';
 import type { Output } from './report/output.js';
 import { openReporting } from './reporting.js';
 import { openResolver } from './resolve/resolver.js';
+import { openProcessTable } from './resolve/table.js';
 import { applyRules } from './rules/apply.js';
 import { lookupTargets } from './target/lookup.js';
 import { parseTarget } from './target/parse.js';
@@ -35,6 +36,8 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
 
   const instance = newInstance();
   await using teardown = await openTeardown(instance, texts);
+  const table = settings.processTable ? openProcessTable({ say }) : undefined;
+  teardown.defer(() => table?.[Symbol.dispose]());
   const nft = await openNft();
   teardown.defer(() => nft[Symbol.asyncDispose]());
   nft.ended.then(stop.fail, stop.fail);
@@ -46,7 +49,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
 
   const { counters } = rules;
   const source = await openJournal(teardown, { instance, targets: texts, counters, nudge: true, say });
-  const resolver = openResolver();
+  const resolver = openResolver({ table });
   teardown.defer(() => resolver[Symbol.dispose]());
   const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, metered });
   reporting.follow(source.matches).catch(stop.fail);

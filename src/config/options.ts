@@ -59,6 +59,13 @@ export const options = {
     docs: "How long a packet is held back: milliseconds or a duration; auto measures the source's latency at start.",
     example: '60ms',
   },
+  processTable: {
+    flag: 'process-table',
+    kind: 'boolean',
+    default: true,
+    group: 'How to catch it',
+    docs: 'Follow all processes as they begin and end: quicker, and it knows who has just ended; --no-process-table searches /proc for each match instead.',
+  },
   limit: {
     flag: 'limit',
     alias: 'n',

@@ -10,6 +10,8 @@ export interface Settings {
   hold: 'netem' | 'none' | undefined;
   /** Milliseconds, or `auto`: measured at start. */
   delay: number | 'auto';
+  /** Follow the machine's processes as they begin and end. */
+  processTable: boolean;
   /** Most sightings a minute for one key. */
   limit: number;
   limitPer: 'connection' | 'process' | 'executable' | 'none';

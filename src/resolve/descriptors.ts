@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 
 /** The sockets behind a process's file descriptors: /proc/<pid>/fd (proc(5)). */
 
@@ -46,24 +46,41 @@ export function openDescriptors(proc: string): Descriptors {
           }
           return snapshot.sockets.get(inode);
         },
-        holds(pid, fd) {
-          const path = `${proc}/${pid}/fd/${fd}`;
-          // lstat says no without the cost of an exception
-          return lstatSync(path, { throwIfNoEntry: false }) !== undefined && socketInode(path) === inode;
-        },
+        holds: (pid, fd) => holdsSocket(proc, pid, fd, inode),
       };
     },
   };
 }
 
+/** Whether a process holds a socket under this number. */
+export function holdsSocket(proc: string, pid: number, fd: string, inode: number): boolean {
+  const path = `${proc}/${pid}/fd/${fd}`;
+  // lstat says no without the cost of an exception
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined && socketInode(path) === inode;
+}
+
+/** The sockets of a process: numbers of descriptors by inode. */
 function readSockets(proc: string, pid: number): Map<number, string> {
   const sockets = new Map<number, string>();
+  for (const { fd, inode } of eachDescriptor(proc, pid)) if (inode !== undefined) sockets.set(inode, fd);
+  return sockets;
+}
+
+/** A process's descriptors with the inodes of those that are sockets; up to the first that we may not look at. */
+export function* eachDescriptor(
+  proc: string,
+  pid: number,
+): Generator<{ fd: string; inode: number | undefined }, undefined> {
   for (const fd of list(`${proc}/${pid}/fd`)) {
     const inode = socketInode(`${proc}/${pid}/fd/${fd}`);
-    if (inode === 'refused') break;
-    if (inode !== undefined) sockets.set(inode, fd);
+    if (inode === 'refused') return;
+    yield { fd, inode };
   }
-  return sockets;
+}
+
+/** How many descriptors a process has; 0 where the kernel does not tell (before 6.2) or the process has ended. */
+export function countDescriptors(proc: string, pid: number): number {
+  return statSync(`${proc}/${pid}/fd`, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function list(folder: string): string[] {

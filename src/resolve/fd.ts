@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
-import type { Descriptors, Search } from './descriptors.js';
 import { readStat } from '../sys/stat.js';
+import type { Descriptors, Search } from './descriptors.js';
+import { pacer, type Pacer } from './pace.js';
 
 /** Which processes hold a socket. */
 
@@ -16,8 +16,6 @@ export interface Budget {
 }
 
 const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 1 };
-/** Longest run without a turn for the event loop, in ms. */
-const SLICE_MS = 4;
 
 /**
  * Finds every process that holds the socket `inode` and gives each to `found` at once, since it may end any moment:
@@ -106,25 +104,4 @@ function childrenOf(proc: string, pid: number): number[] {
   } catch {
     return []; // it has ended, or the kernel has no CONFIG_PROC_CHILDREN
   }
-}
-
-interface Pacer {
-  /** Whether the time is up. */
-  over(): boolean;
-  /** Whether the event loop is owed a turn. */
-  due(): boolean;
-  turn(): Promise<void>;
-}
-
-function pacer(ms: number): Pacer {
-  const end = performance.now() + ms;
-  let slice = performance.now() + SLICE_MS;
-  return {
-    over: () => performance.now() > end,
-    due: () => performance.now() > slice,
-    async turn() {
-      await setImmediate();
-      slice = performance.now() + SLICE_MS;
-    },
-  };
 }

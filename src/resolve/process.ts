@@ -1,44 +1,79 @@
-import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
-import { containerOf, parseCgroup, unitOf } from './cgroup.js';
 import { readStat, type Stat } from '../sys/stat.js';
+import { containerOf, parseCgroup, unitOf } from './cgroup.js';
 
 /** Who a process is: /proc/<pid> (proc(5)). */
 
-/** Longest command line that is read, in bytes. */
-const ARGV_BYTES = 4096;
+/** What is told of a process besides its ids, its name and where it comes from. */
+export type Image = Pick<ProcessInfo, 'exe' | 'argv' | 'cwd' | 'loginUid' | 'cgroup' | 'netns'>;
+
+/** What /proc/<pid>/status says. */
+export interface Status {
+  /** Real, effective, saved and file system user id. */
+  uids: readonly [real: number, effective: number, saved: number, fs: number];
+  threads: number;
+  /** Its first thread has ended. */
+  isZombie: boolean;
+}
+
+/** Gives a user's name. */
+export type UserName = (uid: number) => string | null;
+
+/** Longest file that is read, in bytes: a command line may be longer. */
+const FILE_BYTES = 4096;
+const buffer = Buffer.allocUnsafe(FILE_BYTES);
 /** (uid_t) -1: nobody logged in. */
 const NO_LOGIN = 4294967295;
 
 /** Everything about a process; undefined if it ends, or another takes its pid, while it is read. */
-export function readProcess(
-  proc: string,
-  pid: number,
-  userName: (uid: number) => string | null,
-): ProcessInfo | undefined {
+export function readProcess(proc: string, pid: number, userName: UserName): ProcessInfo | undefined {
   const stat = readStat(proc, pid);
-  const uid = /^Uid:\s+(\d+)/m.exec(text(proc, pid, 'status') ?? '')?.[1];
+  const uid = readStatus(proc, pid)?.uids[0];
   if (stat === undefined || uid === undefined) return undefined;
+  const image = readImage(proc, pid);
+  const info = describe({ ...stat, pid, uid }, image, readAncestors(proc, stat), userName);
+  return readStat(proc, pid)?.startTime === stat.startTime ? info : undefined;
+}
+
+/** Puts together what is told of a process. */
+export function describe(
+  { pid, startTime, ppid, comm, uid }: Pick<ProcessInfo, 'pid' | 'startTime' | 'ppid' | 'comm' | 'uid'>,
+  { exe, argv, cwd, loginUid, cgroup, netns }: Image,
+  ancestors: Ancestor[],
+  userName: UserName,
+): ProcessInfo {
+  const user = userName(uid);
+  const unit = cgroup && unitOf(cgroup);
+  const container = cgroup && containerOf(cgroup);
+  const who = { pid, startTime, ppid, comm, exe, argv, cwd, uid, user, loginUid, cgroup, unit, container };
+  return { ...who, netns, ancestors };
+}
+
+/** Nothing but nulls where the process has ended. */
+export function readImage(proc: string, pid: number): Image {
   const login = Number(text(proc, pid, 'loginuid') || NO_LOGIN);
-  const cgroup = parseCgroup(text(proc, pid, 'cgroup') ?? '');
-  const info = {
-    pid,
-    startTime: stat.startTime,
-    ppid: stat.ppid,
-    comm: stat.comm,
+  return {
     exe: link(proc, pid, 'exe'),
     argv: readArgv(proc, pid),
     cwd: link(proc, pid, 'cwd'),
-    uid: Number(uid),
-    user: userName(Number(uid)),
     loginUid: login === NO_LOGIN ? null : login,
-    cgroup,
-    unit: cgroup && unitOf(cgroup),
-    container: cgroup && containerOf(cgroup),
+    cgroup: parseCgroup(text(proc, pid, 'cgroup') ?? ''),
     netns: inode(link(proc, pid, 'ns/net')),
-    ancestors: readAncestors(proc, stat),
   };
-  return readStat(proc, pid)?.startTime === stat.startTime ? info : undefined;
+}
+
+/** Undefined where the process has ended. */
+export function readStatus(proc: string, pid: number): Status | undefined {
+  const status = text(proc, pid, 'status') ?? '';
+  const [, real, effective, saved, fs] = /^Uid:\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)/m.exec(status) ?? [];
+  if (real === undefined) return undefined;
+  const threads = /^Threads:\s+(\d+)/m.exec(status)?.[1];
+  return {
+    uids: [Number(real), Number(effective), Number(saved), Number(fs)],
+    threads: Number(threads ?? 1),
+    isZombie: /^State:\s+[ZX]/m.test(status),
+  };
 }
 
 /** Parent first, up to PID 1; it ends earlier where a parent is gone and its pid has passed to someone younger. */
@@ -53,29 +88,25 @@ function readAncestors(proc: string, child: Stat): Ancestor[] {
   return ancestors;
 }
 
-function readArgv(proc: string, pid: number): string[] {
-  const buffer = Buffer.allocUnsafe(ARGV_BYTES);
-  try {
-    const fd = openSync(`${proc}/${pid}/cmdline`, 'r');
-    try {
-      return parseArgv(buffer.subarray(0, readSync(fd, buffer)));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return []; // ended
-  }
+/** Empty for a kernel thread, and where the process has ended. */
+export function readArgv(proc: string, pid: number): string[] {
+  return parseArgv(text(proc, pid, 'cmdline') ?? '');
 }
 
 /** Arguments from /proc/<pid>/cmdline. Trailing NULs may be padding: programs write their titles over the arguments. */
-export function parseArgv(cmdline: Buffer): string[] {
-  const line = cmdline.toString('utf8').replace(/\0+$/, '');
+export function parseArgv(cmdline: string): string[] {
+  const line = cmdline.replace(/\0+$/, '');
   return line === '' ? [] : line.split('\0');
 }
 
 function text(proc: string, pid: number, file: string): string | undefined {
   try {
-    return readFileSync(`${proc}/${pid}/${file}`, 'utf8');
+    const fd = openSync(`${proc}/${pid}/${file}`, 'r');
+    try {
+      return buffer.toString('utf8', 0, readSync(fd, buffer));
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     return undefined; // ended, or not in this kernel
   }

@@ -1,16 +1,15 @@
 import { PtrapError } from '../errors.js';
-import type { Grade, ProcessInfo, Resolution, UnresolvedReason } from '../events.js';
+import type { Resolution } from '../events.js';
 import type { Match } from '../hooks.js';
 import { NETLINK_ROUTE } from '../netlink/link.js';
 import { openNetlink } from '../netlink/socket.js';
-import { openDescriptors, type Descriptors } from './descriptors.js';
-import { findHolders } from './fd.js';
-import { findSockets, type Kernel } from './find.js';
+import { findSockets } from './find.js';
+import { openKnown } from './known.js';
+import type { Answer } from './owners.js';
 import { openPasswd } from './passwd.js';
-import { readProcess } from './process.js';
+import { openScan } from './scan.js';
 import { NETLINK_SOCK_DIAG } from './sock-diag.js';
-import type { Socket } from './socket.js';
-import { presentAt } from '../sys/stat.js';
+import type { ProcessTable } from './table.js';
 
 /** Says which processes a packet came from. */
 export interface Resolver extends Disposable {
@@ -22,77 +21,48 @@ export interface Resolver extends Disposable {
   resolve(match: Match): Promise<Resolution>;
 }
 
-type Answer =
-  | { grade: Grade; via: string; inode: number | null; processes: ProcessInfo[] }
-  | { reason: UnresolvedReason };
+/** What a resolver is opened with. */
+export interface ResolverOptions {
+  /** Root of procfs. Default /proc. */
+  proc?: string;
+  /** Asked first, while it is complete; the resolver does not dispose of it. */
+  table?: ProcessTable | undefined;
+}
 
 /**
  * A resolver for the network namespace that ptrap runs in.
  * @throws PTRAP_E_NETLINK when the kernel has no sock_diag
  */
-export function openResolver(proc = '/proc'): Resolver {
+export function openResolver({ proc = '/proc', table }: ResolverOptions = {}): Resolver {
   const diag = openNetlink(NETLINK_SOCK_DIAG);
+  const diag6 = openNetlink(NETLINK_SOCK_DIAG);
   const route = openNetlink(NETLINK_ROUTE);
-  const userName = openPasswd();
-  const machine = { diag, route, proc, descriptors: openDescriptors(proc) };
+  const kernel = { diag, diag6, route, proc };
+  const scan = openScan(proc, openPasswd());
+  const known = table && openKnown(table);
+
+  async function identify(match: Match, since: number): Promise<Answer> {
+    const finding = findSockets(kernel, match.flow);
+    const byTable = table?.isComplete ? known : undefined;
+    // the kernel has been asked; who sent it may end before its answer is read
+    if (byTable) table?.glance(match.flow.uid ?? 0, since);
+    return (byTable ?? scan)(match, await finding, since);
+  }
 
   return {
     async resolve(match) {
       const start = performance.now();
-      const answer = await identify(machine, match, userName, start).catch(orTimeout);
+      const answer = await identify(match, start).catch(orTimeout);
       const latencyMs = performance.now() - start;
       if ('reason' in answer) return { status: 'unresolved', reason: answer.reason, latencyMs };
       return { status: 'resolved', ...answer, latencyMs };
     },
     [Symbol.dispose]() {
       diag[Symbol.dispose]();
+      diag6[Symbol.dispose]();
       route[Symbol.dispose]();
     },
   };
-}
-
-async function identify(
-  kernel: Kernel & { descriptors: Descriptors },
-  { at, flow }: Match,
-  userName: (uid: number) => string | null,
-  since: number,
-): Promise<Answer> {
-  const { via, standing } = await findSockets(kernel, flow);
-  if (standing.kind === 'orphaned') return { reason: 'exited' };
-  const gone = { reason: flow.uid === null ? 'kernel' : 'exited' } as const;
-  if (standing.kind === 'none') return gone;
-  const present = presentAt(kernel.proc, at);
-  const owners = await findOwners(kernel, standing.sockets, since, pid =>
-    readProcess(kernel.proc, pid, userName),
-  );
-  if (typeof owners === 'string') return { reason: owners };
-  if (owners.size === 0) return gone; // a socket of the kernel's own has an inode too
-  const processes = [...owners.values()]
-    .filter(process => process !== undefined)
-    .filter(({ startTime }) => present(startTime));
-  if (processes.length === 0) return { reason: 'exited' };
-  const inode = standing.sockets.length === 1 ? (standing.sockets[0]?.inode ?? null) : null;
-  return { via, grade: processes.length > 1 ? 'shared' : standing.grade, inode, processes };
-}
-
-/** Who holds the sockets, by pid; sockets with different holders leave it open which one sent. */
-async function findOwners<Process>(
-  where: { proc: string; descriptors: Descriptors },
-  sockets: readonly Socket[],
-  since: number,
-  read: (pid: number) => Process,
-): Promise<Map<number, Process> | 'ambiguous' | 'timeout'> {
-  const owners = new Map<number, Process>();
-  for (const [index, socket] of sockets.entries()) {
-    const pids = new Set<number>();
-    const inTime = await findHolders(where, { ...socket, since }, pid => {
-      pids.add(pid);
-      if (index === 0) owners.set(pid, read(pid));
-    });
-    if (!inTime) return 'timeout';
-    if (pids.size !== owners.size || [...pids].some(pid => !owners.has(pid))) return 'ambiguous';
-  }
-  return owners;
 }
 
 function orTimeout(error: unknown): Answer {

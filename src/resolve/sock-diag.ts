@@ -72,11 +72,18 @@ export function findConnection(socket: NetlinkSocket, protocol: number, flow: Fl
   });
 }
 
-/** Every socket with these ports that can carry the family: an AF_INET6 one can carry IPv4. */
-export async function listSockets(socket: NetlinkSocket, filter: DiagRequest): Promise<Socket[]> {
-  const own = await ask(socket, NLM_F_DUMP, filter);
-  if (filter.family === 'ipv6') return own;
-  return [...own, ...(await ask(socket, NLM_F_DUMP, { ...filter, family: 'ipv6' }))];
+/** Every socket with these ports that can carry the family: an AF_INET6 one can carry IPv4, and is asked for beside. */
+export async function listSockets(
+  socket: NetlinkSocket,
+  beside: NetlinkSocket,
+  filter: DiagRequest,
+): Promise<Socket[]> {
+  if (filter.family === 'ipv6') return ask(socket, NLM_F_DUMP, filter);
+  const lists = await Promise.all([
+    ask(socket, NLM_F_DUMP, filter),
+    ask(beside, NLM_F_DUMP, { ...filter, family: 'ipv6' }),
+  ]);
+  return lists.flat();
 }
 
 async function ask(socket: NetlinkSocket, flags: number, request: DiagRequest): Promise<Socket[]> {

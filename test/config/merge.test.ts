@@ -26,6 +26,7 @@ describe('mergeSettings', () => {
       source: 'auto',
       hold: undefined,
       delay: 'auto',
+      processTable: true,
       limit: 20,
       limitPer: 'connection',
       exec: undefined,

@@ -23,7 +23,7 @@ describe('openPasswd', () => {
 
   it('reads the file again when it has changed, and has no names without it', () => {
     const path = join(folder, 'passwd');
-    const userName = openPasswd(path);
+    const userName = openPasswd(path, 0);
     expect(userName(1000)).toBeNull();
     writeFileSync(path, 'alice:x:1000:1000::/:\n');
     expect(userName(1000)).toBe('alice');

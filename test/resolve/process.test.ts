@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseArgv, readProcess } from '../../src/resolve/process.js';
 import { openProcTree } from './proc-tree.js';
@@ -83,6 +84,12 @@ describe('readProcess', () => {
     expect(readProcess(tree.proc, 30, nobody)?.ancestors.map(({ pid }) => pid)).toEqual([31]);
   });
 
+  it('tolerates bytes that are no UTF-8', () => {
+    using tree = openProcTree({ 10: {} });
+    writeFileSync(`${tree.proc}/10/cmdline`, Buffer.from([0x61, 0, 0xff, 0xfe, 0]));
+    expect(readProcess(tree.proc, 10, nobody)?.argv).toEqual(['a', '\ufffd\ufffd']);
+  });
+
   it('reads at most 4096 bytes of a command line', () => {
     using tree = openProcTree({ 10: { files: { cmdline: `a\0${'x'.repeat(100_000)}\0` } } });
     expect(readProcess(tree.proc, 10, nobody)?.argv).toEqual(['a', 'x'.repeat(4094)]);
@@ -96,9 +103,5 @@ describe('parseArgv', () => {
     ['sshd: root@pts/0\0\0\0\0', ['sshd: root@pts/0']],
     ['a\0-b\0', ['a', '-b']],
     ['title without an end', ['title without an end']],
-  ])('%j → %j', (cmdline, argv) => expect(parseArgv(Buffer.from(cmdline))).toEqual(argv));
-
-  it('tolerates bytes that are no UTF-8', () => {
-    expect(parseArgv(Buffer.from([0x61, 0, 0xff, 0xfe, 0]))).toEqual(['a', '\ufffd\ufffd']);
-  });
+  ])('%j → %j', (cmdline, argv) => expect(parseArgv(cmdline)).toEqual(argv));
 });

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import type { Ancestor, ProcessInfo } from '../events.js';
+import { readStat } from '../sys/stat.js';
+import { describe, readImage, readStatus, type Image, type UserName } from './process.js';
+import { forebears, type Tracked } from './roster.js';
+
+/** What the processes of the table run. */
+export interface Programs {
+  /** A process has begun to run something else: that is read in a moment, if there is time and it still lives. */
+  began(process: Tracked): void;
+  /** The same, at once: it may be all that will be left of it. */
+  catch(process: Tracked): void;
+  /** Reads what it runs; false when it has ended, or another process has its pid. */
+  read(process: Tracked): boolean;
+  /** Who a process is that lives; undefined when it has ended. */
+  tell(process: Tracked, userName: UserName): ProcessInfo | undefined;
+  /** Who a process was that has ended, as far as it was read in time; undefined where too little was. */
+  recall(process: Tracked, userName: UserName): ProcessInfo | undefined;
+}
+
+/** The share of one core that may go into reading what begins. */
+const SHARE = 0.05;
+/** So much of it may be saved up, in ms. */
+const SAVED_MS = 25;
+/** What ends sooner, in ms, is not read: reading it would hold up the match that it may have caused. */
+const SETTLED_MS = 2;
+/** What is not older is true enough for a process that sends packet after packet, in ms. */
+const FRESH_MS = 20;
+/** And for those who stand behind it. */
+const ANCESTOR_MS = 1000;
+/** Clock ticks are 10 ms (USER_HZ). */
+const TICK_MS = 10;
+
+const UNREAD: Image = { exe: null, argv: [], cwd: null, loginUid: null, cgroup: null, netns: null };
+
+/**
+ * Reads programs from /proc.
+ * @param shed told each time there was no time to read what a process has begun to run
+ */
+export function openPrograms(proc: string, shed: () => void): Programs {
+  let saved = SAVED_MS;
+  let countedAt = performance.now();
+  const begun: Tracked[] = [];
+
+  function read(process: Tracked): boolean {
+    const readAt = performance.now();
+    const stat = readStat(proc, process.pid);
+    if (stat === undefined || stat.startTime !== (process.startTime ?? stat.startTime)) return false;
+    const image = readImage(proc, process.pid);
+    Object.assign(process, { startTime: stat.startTime, comm: stat.comm, readAt });
+    // not read yet, it is its forks' too
+    if (process.program.image === undefined) process.program.image = image;
+    else process.program = { image };
+    return true;
+  }
+
+  function refresh(process: Tracked): boolean {
+    const now = performance.now();
+    if ((process.toldAt ?? -Infinity) > now - FRESH_MS) return true;
+    const uids = readStatus(proc, process.pid)?.uids;
+    if (uids === undefined || !read(process)) return false;
+    process.uid = { real: uids[0], effective: uids[1] };
+    process.toldAt = now;
+    return true;
+  }
+
+  function ancestorOf(process: Tracked): Ancestor {
+    if (process.ended === undefined && (process.readAt ?? -Infinity) < performance.now() - ANCESTOR_MS)
+      read(process);
+    return { pid: process.pid, comm: process.comm ?? '', argv: process.program.image?.argv ?? [] };
+  }
+
+  function put(process: Tracked, userName: UserName): ProcessInfo | undefined {
+    const { pid, uid, parent, comm = '', program } = process;
+    if (uid === undefined) return undefined;
+    const startTime = process.startTime ?? ticksAt(proc, process.born);
+    const who = { pid, startTime, ppid: parent?.pid ?? 0, comm, uid: uid.real };
+    return describe(who, program.image ?? UNREAD, [...forebears(process)].map(ancestorOf), userName);
+  }
+
+  function spend(process: Tracked): void {
+    if (process.ended !== undefined || process.program.image) return;
+    const now = performance.now();
+    saved = Math.min(SAVED_MS, saved + (now - countedAt) * SHARE);
+    countedAt = now;
+    if (saved <= 0) return shed();
+    read(process);
+    saved -= performance.now() - now;
+  }
+
+  return {
+    began(process) {
+      if (begun.length === 0) setTimeout(() => begun.splice(0).forEach(spend), SETTLED_MS).unref();
+      begun.push(process);
+    },
+    catch: spend,
+    read,
+    tell: (process, userName) =>
+      process.ended === undefined && refresh(process) ? put(process, userName) : undefined,
+    recall: put,
+  };
+}
+
+/** A time on the clock of performance.now() as clock ticks after boot, to the tick or the one beside it. */
+function ticksAt(proc: string, at: number): number {
+  const bootMs = performance.now() - parseFloat(readFileSync(`${proc}/uptime`, 'latin1')) * 1000;
+  return Math.floor((at - bootMs) / TICK_MS);
+}

@@ -1,0 +1,176 @@
+import type { Budget } from './fd.js';
+import type { Holding, Holdings } from './holdings.js';
+import { pacer, type Pacer } from './pace.js';
+import { forebears, type Roster, type Tracked } from './roster.js';
+
+/** Which processes hold a socket, by what is remembered of them; /proc is read only where that may not be true any more. */
+
+/** What the table remembers. */
+export interface Memory {
+  roster: Roster;
+  holdings: Holdings;
+  /** Who was found to be a sender before, the latest first. */
+  senders: readonly Tracked[];
+}
+
+/** A socket whose holders are wanted; what was read after `since` (performance.now()) is recent enough. */
+export interface Wanted {
+  inode: number;
+  uid: number;
+  since: number;
+}
+
+const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 0.3 };
+
+/** A process that began so lately, in ms, is likely to have sent what came just now. */
+const YOUNG_MS = 1000;
+/** So many of them are looked at before those who have sent before. */
+const FIRST_TRIES = 4;
+/** And so many before it is known which socket it is. */
+const GLANCES = 3;
+
+/** Looks at the newest processes, for what is asked next: they may end any moment. */
+export function glance({ roster, holdings }: Memory, uid: number, since: number): void {
+  let left = GLANCES;
+  for (const process of youngest(roster, since)) {
+    if (!isOf(process, uid) || !mayHaveChanged(holdings, process)) continue;
+    holdings.read(process);
+    if ((left -= 1) === 0) return;
+  }
+}
+
+/**
+ * Finds every process that holds a socket and gives each to `found` at once, since it may end any moment.
+ *
+ * A fork has its sockets from birth. So whoever was looked at after its birth, and a forebear after it forked, can
+ * have gained this one only by being handed it (unix(7), SCM_RIGHTS): then its number of descriptors has most likely
+ * changed, for which strangers are looked through as far as the time goes.
+ * @returns false when the time was over before anyone was found
+ */
+export async function findKnownHolders(
+  memory: Memory,
+  wanted: Wanted,
+  found: (process: Tracked) => void,
+  budget: Budget = budgetDefault,
+): Promise<boolean> {
+  const { roster, holdings } = memory;
+  const holds = (process: Tracked) => holdsIt(holdings, process, wanted);
+  const first = await findFirst(memory, wanted, holds, pacer(budget.firstMs));
+  if (first === 'late') return false;
+  if (first === undefined) return true;
+  found(first);
+  const known = new Set([first]);
+  const check = async (candidates: Iterable<Tracked>, pace: Pacer) => {
+    for (const process of candidates) {
+      if (pace.over()) return;
+      if (pace.due()) await pace.turn();
+      if (process.ended !== undefined || known.has(process) || !holds(process)) continue;
+      known.add(process);
+      found(process);
+    }
+  };
+  const kin = pacer(budget.kinMs);
+  const all = roster.newestFirst();
+  await check(
+    [...holdings.of(wanted.inode)].map(({ process }) => process),
+    kin,
+  );
+  await check(possibleGivers(memory, first, wanted.inode), kin);
+  await check(
+    all.filter(({ seen }) => seen === undefined),
+    kin,
+  );
+  await check(changed(holdings, all.filter(hasSockets)), pacer(budget.strangersMs));
+  return true;
+}
+
+async function findFirst(
+  memory: Memory,
+  { inode, uid, since }: Wanted,
+  holds: (process: Tracked) => boolean,
+  pace: Pacer,
+): Promise<Tracked | 'late' | undefined> {
+  for (const { process } of [...memory.holdings.of(inode)]) {
+    if (process.ended === undefined && holds(process)) return process;
+  }
+  for (const process of likeliest(memory, uid, since)) {
+    if (process.ended === undefined && holds(process)) return process;
+    if (pace.over()) return 'late';
+    if (pace.due()) await pace.turn();
+  }
+  return undefined;
+}
+
+/** Whether a process holds the socket: remembered and still so, or seen now. */
+function holdsIt(holdings: Holdings, process: Tracked, { inode, since }: Wanted): boolean {
+  const holding = holdingOf(holdings, process, inode);
+  if (process.seen && process.seen.at >= since) return holding !== undefined;
+  if (holding && holdings.isSo(holding, inode)) return true;
+  holdings.read(process);
+  return holdingOf(holdings, process, inode) !== undefined;
+}
+
+function holdingOf(holdings: Holdings, process: Tracked, inode: number): Holding | undefined {
+  for (const holding of holdings.of(inode)) if (holding.process === process) return holding;
+  return undefined;
+}
+
+/** Whoever may have opened the socket, in the order in which looking at them pays. */
+function* likeliest(memory: Memory, uid: number, since: number): Iterable<Tracked> {
+  const { roster, holdings, senders } = memory;
+  let tries = 0;
+  for (const process of youngest(roster, since)) {
+    if (!isOf(process, uid) || !mayHaveChanged(holdings, process)) continue;
+    yield process;
+    if ((tries += 1) === FIRST_TRIES) break;
+  }
+  yield* [...senders].filter(process => isOf(process, uid));
+  const all = roster.newestFirst();
+  const [own, others] = [
+    all.filter(process => isOf(process, uid)),
+    all.filter(process => !isOf(process, uid)),
+  ];
+  yield* changed(holdings, own);
+  yield* changed(holdings, others);
+  yield* own;
+  yield* others;
+}
+
+function* youngest(roster: Roster, since: number): Iterable<Tracked> {
+  for (const process of roster.newestFirst()) {
+    if (process.born < since - YOUNG_MS) return;
+    yield process;
+  }
+}
+
+function* changed(holdings: Holdings, processes: readonly Tracked[]): Iterable<Tracked> {
+  for (const process of processes) if (mayHaveChanged(holdings, process)) yield process;
+}
+
+/**
+ * Forebears that were last looked at before they forked: they may have opened the socket in between. Then they have
+ * more descriptors now; or as many, and the socket under the number under which they left it to their fork.
+ */
+function* possibleGivers({ holdings }: Memory, process: Tracked, inode: number): Iterable<Tracked> {
+  const fd = holdingOf(holdings, process, inode)?.fd ?? '';
+  let child = process;
+  for (const forebear of forebears(process)) {
+    const isOld = (forebear.seen?.at ?? -Infinity) <= child.born;
+    const left = { process: forebear, fd, next: undefined };
+    if (isOld && (mayHaveChanged(holdings, forebear) || holdings.isSo(left, inode))) yield forebear;
+    child = forebear;
+  }
+}
+
+function mayHaveChanged(holdings: Holdings, process: Tracked): boolean {
+  return process.ended === undefined && (process.seen === undefined || holdings.hasChanged(process));
+}
+
+/** Only over a socket can one be handed a socket. */
+function hasSockets({ seen }: Tracked): boolean {
+  return seen === undefined || seen.inodes.length > 0;
+}
+
+function isOf({ uid }: Tracked, wanted: number): boolean {
+  return uid?.effective === wanted;
+}

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readStat } from '../sys/stat.js';
+import type { Holdings } from './holdings.js';
+import type { Programs } from './programs.js';
+import type { Roster, Tracked } from './roster.js';
+
+/** Looks at processes in the background, a little at a time, so that a match finds them known. */
+export interface Sweep extends Disposable {
+  /** A process has begun: it is looked at, if it lives on. */
+  began(): void;
+  /** There are matches: the processes whose descriptors have changed are looked at again. */
+  matched(): void;
+}
+
+/** Longest run, in ms, and how long the pause after it is. */
+const SLICE_MS = 2;
+const PAUSE_MS = 12;
+/** From what began it to the next round, in ms. */
+const ROUND_MS = 1000;
+/** So many sockets are remembered at most: the rest is searched for when asked for. */
+const MOST_SOCKETS = 200_000;
+
+/** What is swept. */
+export interface SweepOptions {
+  proc: string;
+  roster: Roster;
+  holdings: Holdings;
+  programs: Programs;
+}
+
+/** Begins the first round at once. */
+export function openSweep({ proc, roster, holdings, programs }: SweepOptions): Sweep {
+  let isRunning = false;
+  let isWanted = false;
+  let hasMatched = false;
+  let disposed = false;
+  let sliceEnds = 0;
+
+  async function pause(): Promise<void> {
+    if (performance.now() < sliceEnds) return;
+    await sleep(PAUSE_MS, undefined, { ref: false });
+    sliceEnds = performance.now() + SLICE_MS;
+  }
+
+  async function look(process: Tracked, again: boolean): Promise<void> {
+    if (process.isHeadless && readStat(proc, process.pid) === undefined) roster.strike(process);
+    if (process.ended !== undefined) return;
+    if (process.program.image === undefined) programs.read(process);
+    if (holdings.size > MOST_SOCKETS || (process.seen && !(again && holdings.hasChanged(process)))) return;
+    for (const _ of holdings.readSlowly(process)) await pause();
+  }
+
+  async function round(again: boolean): Promise<void> {
+    sliceEnds = performance.now() + SLICE_MS;
+    for (const process of roster.newestFirst()) {
+      await look(process, again);
+      await pause();
+      if (disposed) return;
+    }
+  }
+
+  function begin(delayMs: number): void {
+    isWanted = true;
+    if (isRunning || disposed) return;
+    isRunning = true;
+    sleep(delayMs, undefined, { ref: false })
+      .then(() => {
+        const again = hasMatched;
+        isWanted = hasMatched = false;
+        return round(again);
+      })
+      .finally(() => {
+        isRunning = false;
+        if (isWanted) begin(ROUND_MS);
+      })
+      .catch(() => undefined);
+  }
+
+  begin(0);
+  return {
+    began: () => begin(ROUND_MS),
+    matched() {
+      hasMatched = true;
+      begin(ROUND_MS);
+    },
+    [Symbol.dispose]() {
+      disposed = true;
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import type { Flow, ProcessInfo } from '../events.js';
+import { openProcConnector } from '../netlink/proc-connector.js';
+import type { ProcEvent } from '../netlink/proc-event.js';
+import { presentAt } from '../sys/stat.js';
+import { admitOrConfirm } from './census.js';
+import { openEvidence, type Tie } from './evidence.js';
+import { followProcesses, type Listen } from './following.js';
+import { openHistory } from './history.js';
+import { openHoldings } from './holdings.js';
+import { openMarker } from './marker.js';
+import { openPasswd } from './passwd.js';
+import { openPrograms } from './programs.js';
+import { openRoster, type Tracked } from './roster.js';
+import { findKnownHolders, glance, type Wanted } from './search.js';
+import { openSweep, type Sweep } from './sweep.js';
+import { openWallClock } from './wall-clock.js';
+
+/** The machine's processes, followed as they begin and end: who holds which socket is remembered, and who has ended lately. */
+export interface ProcessTable extends Disposable {
+  /** Whether nothing is missing. Until it is, and whenever events were lost, /proc has to be searched instead. */
+  readonly isComplete: boolean;
+  /** A match came: looks at those who may have sent it and end any moment. */
+  glance(uid: number, since: number): void;
+  /** As {@link findKnownHolders}. */
+  findHolders(wanted: Wanted, found: (process: Tracked) => void): Promise<boolean>;
+  /** Who a process is; undefined once it has ended. */
+  tell(process: Tracked): ProcessInfo | undefined;
+  /** A test whether a process was there when a packet was seen `at`. */
+  presentAt(at: string): (process: Tracked) => boolean;
+  /** These were found to have sent a packet. */
+  remember(flow: Flow, tie: Omit<Tie, 'at'>): void;
+  /** Who held a socket when the kernel was asked for it, and has ended since. */
+  heldUntil(inode: number, asked: number): Promise<readonly Tracked[]>;
+  /** Who must have sent a packet though its socket is gone. */
+  mustHaveSent(flow: Flow, at: string): Promise<Sender | undefined>;
+  /** Who these were that have ended; undefined where that was not read in time. */
+  recall(processes: readonly Tracked[]): Promise<ProcessInfo[] | undefined>;
+}
+
+/** Those who must have sent a packet, and the inode of their socket where it is known. */
+export interface Sender {
+  holders: readonly Tracked[];
+  inode: number | null;
+}
+
+/** What a table is opened with. */
+export interface ProcessTableOptions {
+  /** Root of procfs. Default /proc. */
+  proc?: string;
+  /** Told what a user should know. */
+  say(line: string): void;
+  listen?: Listen;
+}
+
+/** How far the clocks of a source and of the kernel may disagree, in ms. */
+const SLACK_MS = 100;
+/** Senders that are remembered as such. */
+const MOST_SENDERS = 8;
+
+/** Begins to follow the machine's processes. Where the kernel does not tell of them, that is said once and the table stays incomplete. */
+export function openProcessTable({
+  proc = '/proc',
+  say,
+  listen = openProcConnector,
+}: ProcessTableOptions): ProcessTable {
+  const userName = openPasswd();
+  const holdings = openHoldings(proc);
+  const history = openHistory(process => {
+    holdings.forget(process);
+    roster.users.remove(process);
+  });
+  const roster = openRoster(history.add);
+  const shedding = { isSaid: false };
+  const programs = openPrograms(proc, () => {
+    if (!shedding.isSaid)
+      say(
+        'so many programs are started that not all can be read: short-lived ones may go without their command line',
+      );
+    shedding.isSaid = true;
+  });
+  const marker = openMarker(proc);
+  const clock = openWallClock();
+  let sweep: Sweep | undefined;
+  let senders: Tracked[] = [];
+
+  function take(event: ProcEvent): void {
+    if (event.what === 'fork' && !roster.get(event.parent)) admitOrConfirm(proc, roster, event.parent);
+    const process = roster.apply(event);
+    if (process && event.what === 'exec') {
+      if (isOnlyOfUser(process)) programs.catch(process);
+      else programs.began(process);
+    }
+    if (event.what === 'fork') {
+      if (process?.parent) programs.catch(process.parent);
+      sweep?.began();
+    }
+    if (event.what === 'exit') history.expire(performance.now());
+    marker.see(event);
+  }
+
+  /** Then it may be proven later that it sent something. */
+  function isOnlyOfUser(process: Tracked): boolean {
+    if (process.uid === undefined) return false;
+    for (const other of roster.users.of(process.uid.effective))
+      if (other !== process && other.ended === undefined) return false;
+    return true;
+  }
+
+  const following = followProcesses({
+    proc,
+    roster,
+    listen,
+    say,
+    onEvent: take,
+    onComplete: () => (sweep ??= openSweep({ proc, roster, holdings, programs })),
+  });
+  const { completeSince } = following;
+  const evidence = openEvidence({ roster, history, holdings, clock, completeSince });
+  const memory = {
+    roster,
+    holdings,
+    get senders() {
+      return senders;
+    },
+  };
+
+  return {
+    get isComplete() {
+      return completeSince() !== Infinity;
+    },
+    glance: (uid, since) => glance(memory, uid, since),
+    findHolders: (wanted, found) => findKnownHolders(memory, wanted, found),
+    tell: process => programs.tell(process, userName),
+    presentAt(at) {
+      const seen = clock.local(at) + SLACK_MS;
+      const present = seen < completeSince() ? presentAt(proc, at) : () => true;
+      return ({ born, startTime }) =>
+        born === -Infinity ? startTime === undefined || present(startTime) : !(born > seen);
+    },
+    remember(flow, tie) {
+      evidence.remember(flow, { ...tie, at: performance.now() });
+      senders = [...new Set([...tie.holders, ...senders])]
+        .filter(({ ended }) => ended === undefined)
+        .slice(0, MOST_SENDERS);
+      sweep?.matched();
+    },
+    async heldUntil(inode, asked) {
+      const isCaughtUp = await marker.caughtUp();
+      return isCaughtUp ? evidence.heldUntil(inode, asked) : [];
+    },
+    async mustHaveSent(flow, at) {
+      if (!evidence.mayCome(flow, at) || !(await marker.caughtUp())) return undefined;
+      const tie = evidence.ofFlow(flow, at);
+      if (tie) return tie;
+      const only = flow.uid === null ? undefined : evidence.ofUser(flow.uid, at);
+      return only && { holders: [only], inode: null };
+    },
+    async recall(processes) {
+      if (!(await marker.caughtUp())) return undefined;
+      const told = processes.map(process => programs.recall(process, userName));
+      return told.every(info => info !== undefined) ? told : undefined;
+    },
+    [Symbol.dispose]() {
+      sweep?.[Symbol.dispose]();
+      following[Symbol.dispose]();
+    },
+  };
+}
