@@ -220,7 +220,12 @@ const failures = {
   PTRAP_E_PROC_CONNECTOR: (why: string): Failure => ({
     exit: 3,
     cause: `the kernel does not tell which processes start and end: ${why}`,
-    fix: 'it tells root, in the first pid, user and network namespace, where it has CONFIG_PROC_EVENTS',
+    fix: 'run it as root, on a kernel with CONFIG_PROC_EVENTS; or with --no-process-table',
+  }),
+  PTRAP_E_PROC_NAMESPACE: (): Failure => ({
+    exit: 3,
+    cause: 'the kernel does not tell here which processes start and end',
+    fix: 'it does outside of all pid, user and network namespaces',
   }),
   PTRAP_E_NETLINK_CLOSED: (): Failure => ({
     exit: 1,

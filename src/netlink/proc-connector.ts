@@ -31,8 +31,8 @@ export interface ProcListener {
 /**
  * Listens to the start and end of every process of the machine, from when this settles until it is disposed of.
  * @param queueBytes the kernel's buffer for us
- * @throws PTRAP_E_PROC_CONNECTOR where the kernel does not tell: outside of the first pid, user or network namespace,
- *   without the privilege, or without CONFIG_PROC_EVENTS
+ * @throws PTRAP_E_PROC_NAMESPACE in any pid, user or network namespace but the first
+ * @throws PTRAP_E_PROC_CONNECTOR without the privilege, or where the kernel has no CONFIG_PROC_EVENTS
  */
 export async function openProcConnector(
   { onEvent, onEnd }: ProcListener,
@@ -72,12 +72,15 @@ function openSocket(queueBytes: number): netlink.RawNetlinkSocket {
   }
 }
 
-/** Subscribes. The acknowledgement is told to every listener, so it carries a number of ours. */
+/**
+ * Subscribes. The acknowledgement is told to every listener, so it carries a number of ours. In another network
+ * namespace nobody is there to ask (ECONNREFUSED); in another pid or user namespace the kernel keeps silent.
+ */
 async function listen(socket: netlink.RawNetlinkSocket): Promise<void> {
   const number = randomInt(1, 0x7fffffff);
   let timer: NodeJS.Timeout | undefined;
   const refusal = await new Promise<string | undefined>(settle => {
-    timer = setTimeout(settle, PATIENCE_MS, 'it does not answer');
+    timer = setTimeout(settle, PATIENCE_MS, 'ECONNREFUSED');
     socket.on('error', ({ code }) => settle(code));
     socket.on('message', datagram => {
       for (const { payload } of messagesOf(datagram)) {
@@ -89,6 +92,7 @@ async function listen(socket: netlink.RawNetlinkSocket): Promise<void> {
     socket.send(request(PROC_CN_MCAST_LISTEN, number), {}, error => error && settle(error.code));
   });
   clearTimeout(timer);
+  if (refusal === 'ECONNREFUSED') throw failure('PTRAP_E_PROC_NAMESPACE');
   if (refusal !== undefined) throw failure('PTRAP_E_PROC_CONNECTOR', refusal);
 }
 

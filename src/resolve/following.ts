@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PtrapError } from '../errors.js';
 import type { ProcListener } from '../netlink/proc-connector.js';
 import type { ProcEvent } from '../netlink/proc-event.js';
+import { traceLine } from '../sys/exec.js';
 import { takeCensus } from './census.js';
 import type { Roster } from './roster.js';
 
@@ -57,7 +59,9 @@ export function followProcesses(options: FollowingOptions): Following {
   }
 
   function giveUp(error: Error): void {
-    say(`no live process table, /proc is searched instead (${error.message})`);
+    // in a namespace it cannot be otherwise
+    const tell = error instanceof PtrapError && error.code === 'PTRAP_E_PROC_NAMESPACE' ? traceLine : say;
+    tell(`no live process table, /proc is searched for each match (${error.message})`);
   }
 
   start();
