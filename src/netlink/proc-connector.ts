@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';
 import netlink from 'netlink';
 import { failure } from '../errors.js';
+import { start } from '../sys/exec.js';
 import { messageHeader, messagesOf, NLMSG_DONE } from './message.js';
 import { readProcMessage, type ProcEvent } from './proc-event.js';
-import { relay } from './relay.js';
+import { hearRelay, startRelay } from './relay.js';
 
 /** The kernel's process events: linux/connector.h, linux/cn_proc.h, whose constants these are. */
 
@@ -21,6 +23,14 @@ const QUEUE_BYTES = 64 << 20;
 /** The kernel acknowledges at once, or never. */
 const PATIENCE_MS = 300;
 
+const SILENCE = 'no answer';
+/** A kernel thread, in the first pid namespace; it is in the first network namespace. */
+const KTHREADD = 2;
+/** What subscribes there, for node: beside this file, whether that is compiled or not. */
+const HELPER = import.meta.url.endsWith('.ts')
+  ? ['--import', 'tsx', fileURLToPath(new URL('proc-helper.ts', import.meta.url))]
+  : [fileURLToPath(new URL('proc-helper.js', import.meta.url))];
+
 /** What is told of the machine's processes. */
 export interface ProcListener {
   onEvent(event: ProcEvent): void;
@@ -31,30 +41,56 @@ export interface ProcListener {
 /**
  * Listens to the start and end of every process of the machine, from when this settles until it is disposed of.
  * @param queueBytes the kernel's buffer for us
- * @throws PTRAP_E_PROC_NAMESPACE in any pid, user or network namespace but the first
+ * @throws PTRAP_E_PROC_NAMESPACE in any pid or user namespace but the first
  * @throws PTRAP_E_PROC_CONNECTOR without the privilege, or where the kernel has no CONFIG_PROC_EVENTS
  */
 export async function openProcConnector(
-  { onEvent, onEnd }: ProcListener,
+  listener: ProcListener,
   queueBytes = QUEUE_BYTES,
 ): Promise<Disposable> {
-  const socket = openSocket(queueBytes);
-  const take = (bytes: Buffer): void => {
-    for (const { payload } of messagesOf(bytes)) {
-      const message = readProcMessage(payload);
-      if (message?.event) onEvent(message.event);
-    }
-  };
-  socket.on('message', take);
-  try {
-    await listen(socket);
-    // kernels before 6.6 ignore what is no bare operation, and go on telling everything
-    socket.send(request(PROC_CN_MCAST_LISTEN, 0, EVENTS), {}, () => undefined);
-    return relay(socket, NETLINK_CONNECTOR, request(PROC_CN_MCAST_IGNORE), { onMessages: take, onEnd });
-  } catch (error) {
-    setImmediate(() => socket.close()); // the addon crashes when it is closed inside its own callback
-    throw error;
+  const answer = await subscribe(queueBytes);
+  if (typeof answer === 'object') {
+    return hear(startSubscribed(answer.socket, 'pipe'), listener, answer.received);
   }
+  if (answer === SILENCE) throw failure('PTRAP_E_PROC_NAMESPACE');
+  if (answer !== 'ECONNREFUSED') throw failure('PTRAP_E_PROC_CONNECTOR', answer);
+  // from another network namespace a child can reach the first one, which is the kernel threads'
+  const helper = [`--net=/proc/${KTHREADD}/ns/net`, process.execPath, ...HELPER, String(queueBytes)];
+  return hear(start('nsenter', helper), listener);
+}
+
+/** Hands a socket that is subscribed to a relay that unsubscribes in the end. */
+export function startSubscribed(
+  socket: netlink.RawNetlinkSocket,
+  stdout: 'pipe' | 'inherit',
+): ReturnType<typeof startRelay> {
+  return startRelay(socket, NETLINK_CONNECTOR, request(PROC_CN_MCAST_IGNORE), stdout);
+}
+
+/** Waits until the acknowledgement comes, too, which may have been `received` before. */
+function hear(
+  child: Parameters<typeof hearRelay>[0],
+  { onEvent, onEnd }: ProcListener,
+  received: readonly Buffer[] = [],
+): Promise<Disposable> {
+  return new Promise((resolve, reject) => {
+    let isOpen = false;
+    const onMessages = (bytes: Buffer): void => {
+      for (const { payload } of messagesOf(bytes)) {
+        const message = readProcMessage(payload);
+        if (message?.event) onEvent(message.event);
+        else if (message) {
+          isOpen = true;
+          resolve(relay);
+        }
+      }
+    };
+    const relay = hearRelay(child, {
+      onMessages,
+      onEnd: () => (isOpen ? onEnd() : reject(failure('PTRAP_E_PROC_NAMESPACE'))),
+    });
+    onMessages(Buffer.concat(received));
+  });
 }
 
 function openSocket(queueBytes: number): netlink.RawNetlinkSocket {
@@ -72,17 +108,28 @@ function openSocket(queueBytes: number): netlink.RawNetlinkSocket {
   }
 }
 
+/** A socket that is subscribed, and what came meanwhile: the acknowledgement, and the first events. */
+export interface Subscribed {
+  socket: netlink.RawNetlinkSocket;
+  received: readonly Buffer[];
+}
+
 /**
- * Subscribes. The acknowledgement is told to every listener, so it carries a number of ours. In another network
- * namespace nobody is there to ask (ECONNREFUSED); in another pid or user namespace the kernel keeps silent.
+ * Opens a socket and subscribes; gives the kernel's refusal where it refuses. In any network namespace but the first
+ * nobody is there to be asked (ECONNREFUSED), in another pid or user namespace the kernel keeps silent.
+ * @throws PTRAP_E_PROC_CONNECTOR where there is no such socket
  */
-async function listen(socket: netlink.RawNetlinkSocket): Promise<void> {
+export async function subscribe(queueBytes: number): Promise<Subscribed | string> {
+  const socket = openSocket(queueBytes);
+  const received: Buffer[] = [];
+  // the acknowledgement is told to every listener: this number makes it ours
   const number = randomInt(1, 0x7fffffff);
   let timer: NodeJS.Timeout | undefined;
   const refusal = await new Promise<string | undefined>(settle => {
-    timer = setTimeout(settle, PATIENCE_MS, 'ECONNREFUSED');
+    timer = setTimeout(settle, PATIENCE_MS, SILENCE);
     socket.on('error', ({ code }) => settle(code));
     socket.on('message', datagram => {
+      received.push(datagram);
       for (const { payload } of messagesOf(datagram)) {
         const acknowledgement = readProcMessage(payload)?.acknowledgement;
         if (acknowledgement?.number !== number + 1) continue;
@@ -92,8 +139,13 @@ async function listen(socket: netlink.RawNetlinkSocket): Promise<void> {
     socket.send(request(PROC_CN_MCAST_LISTEN, number), {}, error => error && settle(error.code));
   });
   clearTimeout(timer);
-  if (refusal === 'ECONNREFUSED') throw failure('PTRAP_E_PROC_NAMESPACE');
-  if (refusal !== undefined) throw failure('PTRAP_E_PROC_CONNECTOR', refusal);
+  if (refusal !== undefined) {
+    setImmediate(() => socket.close()); // the addon crashes when it is closed inside its own callback
+    return refusal;
+  }
+  // kernels before 6.6 ignore what is no bare operation, and go on telling everything
+  socket.send(request(PROC_CN_MCAST_LISTEN, 0, EVENTS), {}, () => undefined);
+  return { socket, received };
 }
 
 /** A struct cn_msg with an operation, or with a struct proc_input where events are chosen. */

@@ -1,33 +1,44 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { RawNetlinkSocket } from 'netlink';
-import { startOn } from '../sys/exec.js';
-
-/** Hears what a relayed socket brings. */
-export interface RelayListener {
-  /** The bytes of whole messages, in order. */
-  onMessages(bytes: Buffer): void;
-  /** The child has ended, or could not be started; not told after disposal. */
-  onEnd(): void;
-}
+import { startOn, type Child } from '../sys/exec.js';
 
 /**
- * Hands an open netlink socket to a child that copies what it receives into a pipe, and closes it here.
+ * Hands an open netlink socket to a child that copies what it receives to its stdout, and closes it here.
  *
  * npm `netlink` 0.3.0 aborts the whole process (SIGABRT) as soon as the kernel has had more to tell than the socket's
  * buffer held: libuv takes the ENOBUFS for a failed poll, and the addon answers that with a C++ exception which nothing
  * catches. Here it only ends the child. One read of the pipe also brings many messages.
  * @param lastWords a message that the child sends to the kernel when it ends, whatever ended ptrap
+ * @param stdout a pipe, or our own
  */
-export function relay(
+export function startRelay(
   socket: RawNetlinkSocket,
   protocol: number,
   lastWords: Buffer,
-  { onMessages, onEnd }: RelayListener,
-): Disposable {
+  stdout: 'pipe' | 'inherit',
+): Omit<Child, 'stdin'> {
   const octal = [...lastWords].map(byte => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
-  const child = startOn(descriptorOf(socket, protocol), 'sh', ['-c', `cat; printf %b '${octal}' >&0`]);
+  const script = `cat; printf %b '${octal}' >&0`;
+  const child = startOn(descriptorOf(socket, protocol), stdout, 'sh', ['-c', script]);
   // before the event loop turns: to the child the socket is a blocking one, and so to us
   socket.close();
+  return child;
+}
+
+/** Hears what a relay brings. */
+export interface RelayListener {
+  /** The bytes of whole messages, in order. */
+  onMessages(bytes: Buffer): void;
+  /** It has ended, or could not be started; not told after disposal. */
+  onEnd(): void;
+}
+
+/** Reads from a relay, without keeping the process alive. */
+export function hearRelay(
+  child: Pick<Child, 'stdout' | 'stderr' | 'unref' | 'once'>,
+  { onMessages, onEnd }: RelayListener,
+): Disposable {
   let disposed = false;
   let rest: Buffer = Buffer.alloc(0);
   child.stdout.on('data', (chunk: Buffer) => {
@@ -37,12 +48,12 @@ export function relay(
     rest = bytes.subarray(end);
     if (end > 0) onMessages(bytes.subarray(0, end));
   });
-  child.stderr.resume();
-  child.once('close', () => {
+  child.stdout.once('close', () => {
     if (!disposed) onEnd();
   });
+  child.stderr.resume();
   child.unref();
-  (child.stdout as { unref?(): void }).unref?.();
+  for (const pipe of [child.stdout, child.stderr] as (Readable & { unref?(): void })[]) pipe.unref?.();
   return {
     [Symbol.dispose]() {
       disposed = true;

@@ -1,12 +1,13 @@
 import ipaddr from 'ipaddr.js';
 
+/** Four numbers without leading zeros, which is how the kernel's messages spell them. */
+const CANONICAL_IPV4 = /^(?:(?:0|[1-9]\d{0,2})(?:\.(?!$)|$)){4}$/;
+
 /** Address bytes (4 or 16, network order) as canonical text; IPv4-mapped ones as IPv4. */
 export function addressText(bytes: Buffer): string {
-  const address = ipaddr.fromByteArray([...bytes]);
-  if (address instanceof ipaddr.IPv6) {
-    return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
-  }
-  return address.toString();
+  if (bytes.length === 4) return bytes.join('.');
+  const address = new ipaddr.IPv6([...bytes]);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
 }
 
 /** The 16 bytes that an address takes in struct inet_diag_sockid: an IPv4 one fills the first four. */
@@ -18,5 +19,6 @@ export function addressBytes(text: string): Buffer {
 
 /** Canonical text of an address in any spelling. */
 export function canonical(text: string): string {
+  if (CANONICAL_IPV4.test(text)) return text;
   return addressText(Buffer.from(ipaddr.parse(text).toByteArray()));
 }

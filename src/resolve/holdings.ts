@@ -49,14 +49,15 @@ export function openHoldings(proc: string): Holdings {
   function* readSlowly(process: Tracked): Generator<void, undefined> {
     const at = performance.now();
     const sockets = new Map<number, string>();
-    let descriptors = 0;
+    // of our own, the one that lists them is counted, too
+    let descriptors = process.pid === globalThis.process.pid ? -1 : 0;
     for (const { fd, inode } of eachDescriptor(proc, process.pid)) {
       descriptors += 1;
       if (inode !== undefined) sockets.set(inode, fd);
       yield;
     }
     if (process.ended !== undefined || (process.seen?.at ?? -Infinity) > at) return; // someone else was faster
-    if (descriptors === 0 && process.seen) return; // it has ended, though that is not known yet
+    if (descriptors <= 0 && process.seen) return; // it has ended, though that is not known yet
     forget(process);
     process.seen = { at, descriptors, inodes: [...sockets.keys()] };
     for (const [inode, fd] of sockets) byInode.set(inode, { process, fd, next: byInode.get(inode) });

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
-import { readStat, type Stat } from '../sys/stat.js';
+import { parseStat, type Stat } from '../sys/stat.js';
 import { containerOf, parseCgroup, unitOf } from './cgroup.js';
 
 /** Who a process is: /proc/<pid> (proc(5)). */
@@ -61,6 +61,12 @@ export function readImage(proc: string, pid: number): Image {
     cgroup: parseCgroup(text(proc, pid, 'cgroup') ?? ''),
     netns: inode(link(proc, pid, 'ns/net')),
   };
+}
+
+/** Undefined where the process has ended. */
+export function readStat(proc: string, pid: number): Stat | undefined {
+  const stat = text(proc, pid, 'stat');
+  return stat === undefined ? undefined : parseStat(stat);
 }
 
 /** Undefined where the process has ended. */

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
-import { readStat } from '../sys/stat.js';
-import { describe, readImage, readStatus, type Image, type UserName } from './process.js';
+import { describe, readImage, readStat, readStatus, type Image, type UserName } from './process.js';
 import { forebears, type Tracked } from './roster.js';
 
 /** What the processes of the table run. */

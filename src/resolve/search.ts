@@ -20,7 +20,7 @@ export interface Wanted {
   since: number;
 }
 
-const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 0.3 };
+const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 0.1 };
 
 /** A process that began so lately, in ms, is likely to have sent what came just now. */
 const YOUNG_MS = 1000;
@@ -60,11 +60,12 @@ export async function findKnownHolders(
   if (first === undefined) return true;
   found(first);
   const known = new Set([first]);
-  const check = async (candidates: Iterable<Tracked>, pace: Pacer) => {
+  const check = async (candidates: Iterable<Tracked>, pace: Pacer, isLikely = (_: Tracked) => true) => {
     for (const process of candidates) {
       if (pace.over()) return;
       if (pace.due()) await pace.turn();
-      if (process.ended !== undefined || known.has(process) || !holds(process)) continue;
+      if (process.ended !== undefined || known.has(process)) continue;
+      if (!isLikely(process) || !holds(process)) continue;
       known.add(process);
       found(process);
     }
@@ -80,7 +81,11 @@ export async function findKnownHolders(
     all.filter(({ seen }) => seen === undefined),
     kin,
   );
-  await check(changed(holdings, all.filter(hasSockets)), pacer(budget.strangersMs));
+  await check(
+    all,
+    pacer(budget.strangersMs),
+    process => hasSockets(process) && mayHaveChanged(holdings, process),
+  );
   return true;
 }
 

@@ -87,10 +87,15 @@ export function start(file: string, args: readonly string[]): Child {
   return execa(file, args, { ...longLived, env: environment }) as Child;
 }
 
-/** The same for a child whose stdin is an open descriptor of ours. */
-export function startOn(descriptor: number, file: string, args: readonly string[]): Omit<Child, 'stdin'> {
-  trace(`$ ${[file, ...args].join(' ')} <&${descriptor} &`);
-  const options = { ...longLived, stdin: descriptor, env: environment } as Options;
+/** The same for a child whose stdin is an open descriptor of ours, and whose stdout may be ours. */
+export function startOn(
+  stdin: number,
+  stdout: 'pipe' | 'inherit',
+  file: string,
+  args: readonly string[],
+): Omit<Child, 'stdin'> {
+  trace(`$ ${[file, ...args].join(' ')} <&${stdin} &`);
+  const options = { ...longLived, stdin, stdout, env: environment } as Options;
   return execa(file, args, options) as unknown as Child;
 }
 
