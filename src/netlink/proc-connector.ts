@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';
-import netlink from 'netlink';
+import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { failure } from '../errors.js';
 import { start } from '../sys/exec.js';
 import { messageHeader, messagesOf, NLMSG_DONE } from './message.js';
@@ -61,7 +61,7 @@ export async function openProcConnector(
 
 /** Hands a socket that is subscribed to a relay that unsubscribes in the end. */
 export function startSubscribed(
-  socket: netlink.RawNetlinkSocket,
+  socket: RawNetlinkSocket,
   stdout: 'pipe' | 'inherit',
 ): ReturnType<typeof startRelay> {
   return startRelay(socket, NETLINK_CONNECTOR, request(PROC_CN_MCAST_IGNORE), stdout);
@@ -93,9 +93,9 @@ function hear(
   });
 }
 
-function openSocket(queueBytes: number): netlink.RawNetlinkSocket {
+function openSocket(queueBytes: number): RawNetlinkSocket {
   try {
-    return new netlink.RawNetlinkSocket(NETLINK_CONNECTOR, {
+    return new RawNetlinkSocket(NETLINK_CONNECTOR, {
       messagePeeking: false,
       msgBufferSize: 256,
       recvBufferSize: queueBytes,
@@ -110,7 +110,7 @@ function openSocket(queueBytes: number): netlink.RawNetlinkSocket {
 
 /** A socket that is subscribed, and what came meanwhile: the acknowledgement, and the first events. */
 export interface Subscribed {
-  socket: netlink.RawNetlinkSocket;
+  socket: RawNetlinkSocket;
   received: readonly Buffer[];
 }
 

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { RawNetlinkSocket } from 'netlink';
+import type { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { startOn, type Child } from '../sys/exec.js';
+import { descriptorOf } from './descriptor.js';
 
 /**
  * Hands an open netlink socket to a child that copies what it receives to its stdout, and closes it here.
@@ -71,24 +71,4 @@ function endOfWhole(bytes: Buffer): number {
     end = next;
   }
   return end;
-}
-
-/** Number of the file descriptor behind a socket: /proc/net/netlink (proc(5)) knows its port and its inode. */
-function descriptorOf(socket: RawNetlinkSocket, protocol: number): number {
-  const { port } = socket.address();
-  const line = readFileSync('/proc/self/net/netlink', 'latin1')
-    .split('\n')
-    .map(text => text.trim().split(/\s+/))
-    .find(fields => fields[1] === String(protocol) && fields[2] === String(port));
-  const link = `socket:[${line?.at(-1)}]`;
-  const descriptor = readdirSync('/proc/self/fd').find(name => linkTo(`/proc/self/fd/${name}`) === link);
-  return Number(descriptor);
-}
-
-function linkTo(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined; // the one that lists them
-  }
 }

@@ -46,17 +46,19 @@ export function openDescriptors(proc: string): Descriptors {
           }
           return snapshot.sockets.get(inode);
         },
-        holds: (pid, fd) => holdsSocket(proc, pid, fd, inode),
+        holds: (pid, fd) => socketUnder(proc, pid, fd) === inode,
       };
     },
   };
 }
 
-/** Whether a process holds a socket under this number. */
-export function holdsSocket(proc: string, pid: number, fd: string, inode: number): boolean {
+/** The inode of the socket that a process holds under this number; undefined where that is none. */
+export function socketUnder(proc: string, pid: number, fd: string): number | undefined {
   const path = `${proc}/${pid}/fd/${fd}`;
   // lstat says no without the cost of an exception
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined && socketInode(path) === inode;
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  const inode = socketInode(path);
+  return inode === 'refused' ? undefined : inode;
 }
 
 /** The sockets of a process: numbers of descriptors by inode. */

@@ -1,5 +1,6 @@
 import type { Flow } from '../events.js';
 import { linkIndex } from '../netlink/link.js';
+import type { Asked } from '../netlink/prompt.js';
 import type { NetlinkSocket } from '../netlink/socket.js';
 import { protocolNumber } from '../protocol.js';
 import { climb, type Standing } from './ladder.js';
@@ -10,9 +11,7 @@ import { TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_RECV, type Socket 
 /** Where sockets are looked up. */
 export interface Kernel {
   /** NETLINK_SOCK_DIAG. */
-  diag: NetlinkSocket;
-  /** The same again: two questions at once. */
-  diag6: NetlinkSocket;
+  diag: Asked;
   /** NETLINK_ROUTE. */
   route: NetlinkSocket;
   /** Root of procfs. */
@@ -33,7 +32,7 @@ const NOT_ACCEPTED = [TCP_SYN_RECV, TCP_ESTABLISHED, TCP_CLOSE_WAIT];
 
 /**
  * Finds the sockets that a flow's packet may have come from.
- * @throws as {@link NetlinkSocket.request}
+ * @throws as {@link Asked.request}
  */
 export async function findSockets(kernel: Kernel, flow: Flow): Promise<Finding> {
   switch (flow.protocol) {
@@ -54,18 +53,18 @@ async function tcp(kernel: Kernel, flow: Flow): Promise<Standing> {
   let found = (await findConnection(kernel.diag, filter.protocol, flow)).filter(connected);
   // bound to a device, it is in the table but not found by its 5-tuple
   if (found.length === 0) {
-    const listed = await listSockets(kernel.diag, kernel.diag6, { ...filter, dport: flow.dst.port });
+    const listed = await listSockets(kernel.diag, { ...filter, dport: flow.dst.port });
     found = listed.filter(connected);
   }
   const standing = climb(found, flow);
   if (standing.kind !== 'orphaned' || !found.some(({ state }) => NOT_ACCEPTED.includes(state)))
     return standing;
-  return climb(await listSockets(kernel.diag, kernel.diag6, { ...filter, states: [TCP_LISTEN] }), flow);
+  return climb(await listSockets(kernel.diag, { ...filter, states: [TCP_LISTEN] }), flow);
 }
 
 /** All sockets of the port, not the kernel's one best: of several with SO_REUSEPORT it would name any. */
 async function datagram(kernel: Kernel, flow: Flow): Promise<Standing> {
-  const candidates = await listSockets(kernel.diag, kernel.diag6, requestFor(flow));
+  const candidates = await listSockets(kernel.diag, requestFor(flow));
   return climb(candidates, flow, await leavesBy(kernel, flow, candidates));
 }
 

@@ -1,20 +1,23 @@
-import { countDescriptors, eachDescriptor, holdsSocket } from './descriptors.js';
+import { countDescriptors, eachDescriptor, socketUnder } from './descriptors.js';
 import type { Tracked } from './roster.js';
 
-/** A socket that a process was seen to hold, and under which number. */
+/** A socket that a process was seen to hold, under which number, and when (performance.now()). */
 export interface Holding {
   process: Tracked;
   fd: string;
+  at: number;
   /** The next of the same socket. */
   next: Holding | undefined;
 }
 
-/** Who was seen to hold which socket: what is remembered of /proc/<pid>/fd. Nothing of it is believed unverified. */
+/** Who was seen to hold which socket: what is remembered of /proc/<pid>/fd. */
 export interface Holdings {
   /** Those who were seen to hold a socket, the dead ones included. */
   of(inode: number): Iterable<Holding>;
-  /** Whether it still is as it was seen: one look. */
-  isSo(holding: Holding, inode: number): boolean;
+  /** What a process was seen to hold a socket under. */
+  by(process: Tracked, inode: number): Holding | undefined;
+  /** Looks under one number only; gives the socket. */
+  peek(process: Tracked, fd: string): number | undefined;
   /** Looks at all descriptors of a process. */
   read(process: Tracked): void;
   /** The same, and pauses at each of them. */
@@ -32,48 +35,70 @@ export function openHoldings(proc: string): Holdings {
   const tellsCount = countDescriptors(proc, globalThis.process.pid) > 0;
   let size = 0;
 
+  function by(process: Tracked, inode: number): Holding | undefined {
+    let holding = byInode.get(inode);
+    while (holding && holding.process !== process) holding = holding.next;
+    return holding;
+  }
+
+  function put(process: Tracked, inode: number, fd: string, at: number): void {
+    const known = by(process, inode);
+    if (known) {
+      Object.assign(known, { fd, at });
+      return;
+    }
+    byInode.set(inode, { process, fd, at, next: byInode.get(inode) });
+    process.sockets.push(inode);
+    size += 1;
+  }
+
   function forget(process: Tracked): void {
-    for (const inode of process.seen?.inodes ?? []) {
+    for (const inode of process.sockets) {
       let holding = byInode.get(inode);
       byInode.delete(inode);
-      size -= 1;
-      for (let kept: Holding | undefined; holding; holding = holding.next) {
-        if (holding.process === process) continue;
-        kept = { process: holding.process, fd: holding.fd, next: kept };
-        byInode.set(inode, kept);
+      for (; holding; holding = holding.next) {
+        if (holding.process !== process) byInode.set(inode, { ...holding, next: byInode.get(inode) });
       }
     }
+    size -= process.sockets.length;
+    process.sockets = [];
     process.seen = undefined;
   }
 
   function* readSlowly(process: Tracked): Generator<void, undefined> {
     const at = performance.now();
-    const sockets = new Map<number, string>();
+    const found = new Map<number, string>();
     // of our own, the one that lists them is counted, too
     let descriptors = process.pid === globalThis.process.pid ? -1 : 0;
     for (const { fd, inode } of eachDescriptor(proc, process.pid)) {
       descriptors += 1;
-      if (inode !== undefined) sockets.set(inode, fd);
+      if (inode !== undefined) found.set(inode, fd);
       yield;
     }
     if (process.ended !== undefined || (process.seen?.at ?? -Infinity) > at) return; // someone else was faster
     if (descriptors <= 0 && process.seen) return; // it has ended, though that is not known yet
     forget(process);
-    process.seen = { at, descriptors, inodes: [...sockets.keys()] };
-    for (const [inode, fd] of sockets) byInode.set(inode, { process, fd, next: byInode.get(inode) });
-    size += sockets.size;
+    process.seen = { at, descriptors };
+    for (const [inode, fd] of found) put(process, inode, fd, at);
   }
 
   return {
     *of(inode) {
       for (let holding = byInode.get(inode); holding; holding = holding.next) yield holding;
     },
-    isSo: ({ process, fd }, inode) =>
-      process.ended === undefined && holdsSocket(proc, process.pid, fd, inode),
+    by,
     read(process) {
       for (const _ of readSlowly(process));
     },
     readSlowly,
+    peek(process, fd) {
+      if (process.ended !== undefined) return undefined;
+      const at = performance.now();
+      const inode = socketUnder(proc, process.pid, fd);
+      process.peeked = fd;
+      if (inode !== undefined) put(process, inode, fd, at);
+      return inode;
+    },
     hasChanged: ({ pid, seen }) => !tellsCount || seen?.descriptors !== countDescriptors(proc, pid),
     forget,
     get size() {

@@ -2,6 +2,7 @@ import { PtrapError } from '../errors.js';
 import type { Resolution } from '../events.js';
 import type { Match } from '../hooks.js';
 import { NETLINK_ROUTE } from '../netlink/link.js';
+import { openPromptNetlink } from '../netlink/prompt.js';
 import { openNetlink } from '../netlink/socket.js';
 import { findSockets } from './find.js';
 import { openKnown } from './known.js';
@@ -34,10 +35,9 @@ export interface ResolverOptions {
  * @throws PTRAP_E_NETLINK when the kernel has no sock_diag
  */
 export function openResolver({ proc = '/proc', table }: ResolverOptions = {}): Resolver {
-  const diag = openNetlink(NETLINK_SOCK_DIAG);
-  const diag6 = openNetlink(NETLINK_SOCK_DIAG);
+  const diag = openPromptNetlink(NETLINK_SOCK_DIAG);
   const route = openNetlink(NETLINK_ROUTE);
-  const kernel = { diag, diag6, route, proc };
+  const kernel = { diag, route, proc };
   const scan = openScan(proc, openPasswd());
   const known = table && openKnown(table);
 
@@ -59,7 +59,6 @@ export function openResolver({ proc = '/proc', table }: ResolverOptions = {}): R
     },
     [Symbol.dispose]() {
       diag[Symbol.dispose]();
-      diag6[Symbol.dispose]();
       route[Symbol.dispose]();
     },
   };

@@ -34,8 +34,12 @@ export interface Tracked {
   threads: number;
   /** Its first thread has ended; the process has not until the others have. */
   isHeadless: boolean;
-  /** What was last seen of its sockets. */
-  seen: { at: number; descriptors: number; inodes: readonly number[] } | undefined;
+  /** When all of its descriptors were last looked at, and how many there were. */
+  seen: { at: number; descriptors: number } | undefined;
+  /** The sockets that it was seen to hold. */
+  sockets: number[];
+  /** The number of the one descriptor that was looked at last. */
+  peeked: string | undefined;
 }
 
 /** What is known of a process that was not seen starting. */
@@ -106,6 +110,8 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
       threads: 0,
       isHeadless: false,
       seen: undefined,
+      sockets: [],
+      peeked: undefined,
     });
   }
 
@@ -158,6 +164,8 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
         readAt: undefined,
         toldAt: undefined,
         seen: undefined,
+        sockets: [],
+        peeked: undefined,
       }),
     strike: process => end(process, -Infinity),
   };

@@ -1,5 +1,5 @@
 import type { Budget } from './fd.js';
-import type { Holding, Holdings } from './holdings.js';
+import type { Holdings } from './holdings.js';
 import { pacer, type Pacer } from './pace.js';
 import { forebears, type Roster, type Tracked } from './roster.js';
 
@@ -11,6 +11,8 @@ export interface Memory {
   holdings: Holdings;
   /** Who was found to be a sender before, the latest first. */
   senders: readonly Tracked[];
+  /** The number under which the last one had its socket: many programs use the same. */
+  usualFd: string;
 }
 
 /** A socket whose holders are wanted; what was read after `since` (performance.now()) is recent enough. */
@@ -20,7 +22,7 @@ export interface Wanted {
   since: number;
 }
 
-const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 0.1 };
+const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 0.05 };
 
 /** A process that began so lately, in ms, is likely to have sent what came just now. */
 const YOUNG_MS = 1000;
@@ -30,11 +32,11 @@ const FIRST_TRIES = 4;
 const GLANCES = 3;
 
 /** Looks at the newest processes, for what is asked next: they may end any moment. */
-export function glance({ roster, holdings }: Memory, uid: number, since: number): void {
+export function glance({ roster, holdings, usualFd }: Memory, uid: number, since: number): void {
   let left = GLANCES;
   for (const process of youngest(roster, since)) {
     if (!isOf(process, uid) || !mayHaveChanged(holdings, process)) continue;
-    holdings.read(process);
+    if (holdings.peek(process, usualFd) === undefined) holdings.read(process);
     if ((left -= 1) === 0) return;
   }
 }
@@ -60,6 +62,8 @@ export async function findKnownHolders(
   if (first === undefined) return true;
   found(first);
   const known = new Set([first]);
+  const fd = holdings.by(first, wanted.inode)?.fd ?? memory.usualFd;
+  memory.usualFd = fd;
   const check = async (candidates: Iterable<Tracked>, pace: Pacer, isLikely = (_: Tracked) => true) => {
     for (const process of candidates) {
       if (pace.over()) return;
@@ -76,11 +80,8 @@ export async function findKnownHolders(
     [...holdings.of(wanted.inode)].map(({ process }) => process),
     kin,
   );
-  await check(possibleGivers(memory, first, wanted.inode), kin);
-  await check(
-    all.filter(({ seen }) => seen === undefined),
-    kin,
-  );
+  await check(possibleGivers(holdings, first, fd, wanted.inode), kin);
+  await check(unseenHeirs(holdings, all, first, fd, wanted.inode), kin);
   await check(
     all,
     pacer(budget.strangersMs),
@@ -106,18 +107,13 @@ async function findFirst(
   return undefined;
 }
 
-/** Whether a process holds the socket: remembered and still so, or seen now. */
+/** Whether a process holds the socket: seen lately enough, still as remembered, or seen now. */
 function holdsIt(holdings: Holdings, process: Tracked, { inode, since }: Wanted): boolean {
-  const holding = holdingOf(holdings, process, inode);
-  if (process.seen && process.seen.at >= since) return holding !== undefined;
-  if (holding && holdings.isSo(holding, inode)) return true;
+  const holding = holdings.by(process, inode);
+  if (holding && (holding.at >= since || holdings.peek(process, holding.fd) === inode)) return true;
+  if (process.seen && process.seen.at >= since) return false;
   holdings.read(process);
-  return holdingOf(holdings, process, inode) !== undefined;
-}
-
-function holdingOf(holdings: Holdings, process: Tracked, inode: number): Holding | undefined {
-  for (const holding of holdings.of(inode)) if (holding.process === process) return holding;
-  return undefined;
+  return (holdings.by(process, inode)?.at ?? -Infinity) >= since;
 }
 
 /** Whoever may have opened the socket, in the order in which looking at them pays. */
@@ -156,15 +152,34 @@ function* changed(holdings: Holdings, processes: readonly Tracked[]): Iterable<T
  * Forebears that were last looked at before they forked: they may have opened the socket in between. Then they have
  * more descriptors now; or as many, and the socket under the number under which they left it to their fork.
  */
-function* possibleGivers({ holdings }: Memory, process: Tracked, inode: number): Iterable<Tracked> {
-  const fd = holdingOf(holdings, process, inode)?.fd ?? '';
+function* possibleGivers(holdings: Holdings, process: Tracked, fd: string, inode: number): Iterable<Tracked> {
   let child = process;
   for (const forebear of forebears(process)) {
     const isOld = (forebear.seen?.at ?? -Infinity) <= child.born;
-    const left = { process: forebear, fd, next: undefined };
-    if (isOld && (mayHaveChanged(holdings, forebear) || holdings.isSo(left, inode))) yield forebear;
+    if (isOld && (mayHaveChanged(holdings, forebear) || holdings.peek(forebear, fd) === inode))
+      yield forebear;
     child = forebear;
   }
+}
+
+/** Those that have not been looked at since their birth, and may have the socket from it: they have it under the same number, or were forked by who has it. */
+function* unseenHeirs(
+  holdings: Holdings,
+  all: readonly Tracked[],
+  holder: Tracked,
+  fd: string,
+  inode: number,
+): Iterable<Tracked> {
+  for (const process of all) {
+    if (process.seen !== undefined || process === holder) continue;
+    const isHeir = process.peeked !== fd && holdings.peek(process, fd) === inode;
+    if (isHeir || (process.born > holder.born && isOffspring(process, holder))) yield process;
+  }
+}
+
+function isOffspring(process: Tracked, of: Tracked): boolean {
+  for (const forebear of forebears(process)) if (forebear === of) return true;
+  return false;
 }
 
 function mayHaveChanged(holdings: Holdings, process: Tracked): boolean {
@@ -172,8 +187,8 @@ function mayHaveChanged(holdings: Holdings, process: Tracked): boolean {
 }
 
 /** Only over a socket can one be handed a socket. */
-function hasSockets({ seen }: Tracked): boolean {
-  return seen === undefined || seen.inodes.length > 0;
+function hasSockets({ seen, sockets }: Tracked): boolean {
+  return seen === undefined || sockets.length > 0;
 }
 
 function isOf({ uid }: Tracked, wanted: number): boolean {

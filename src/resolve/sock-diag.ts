@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import type { Flow } from '../events.js';
 import { findAttribute, NLM_F_DUMP } from '../netlink/message.js';
-import { isErrno, type NetlinkSocket } from '../netlink/socket.js';
+import type { Asked } from '../netlink/prompt.js';
+import { isErrno } from '../netlink/socket.js';
 import { addressBytes, addressText } from './address.js';
 import type { Socket } from './socket.js';
 
@@ -61,7 +62,7 @@ export function decodeSocket(message: Buffer): Socket | undefined {
 }
 
 /** The one socket of a 5-tuple, or else the listener that takes its local port; sockets bound to a device are not found so. */
-export function findConnection(socket: NetlinkSocket, protocol: number, flow: Flow): Promise<Socket[]> {
+export function findConnection(socket: Asked, protocol: number, flow: Flow): Promise<Socket[]> {
   return ask(socket, 0, {
     family: flow.family,
     protocol,
@@ -72,21 +73,14 @@ export function findConnection(socket: NetlinkSocket, protocol: number, flow: Fl
   });
 }
 
-/** Every socket with these ports that can carry the family: an AF_INET6 one can carry IPv4, and is asked for beside. */
-export async function listSockets(
-  socket: NetlinkSocket,
-  beside: NetlinkSocket,
-  filter: DiagRequest,
-): Promise<Socket[]> {
-  if (filter.family === 'ipv6') return ask(socket, NLM_F_DUMP, filter);
-  const lists = await Promise.all([
-    ask(socket, NLM_F_DUMP, filter),
-    ask(beside, NLM_F_DUMP, { ...filter, family: 'ipv6' }),
-  ]);
-  return lists.flat();
+/** Every socket with these ports that can carry the family: an AF_INET6 one can carry IPv4. */
+export async function listSockets(socket: Asked, filter: DiagRequest): Promise<Socket[]> {
+  const own = await ask(socket, NLM_F_DUMP, filter);
+  if (filter.family === 'ipv6') return own;
+  return [...own, ...(await ask(socket, NLM_F_DUMP, { ...filter, family: 'ipv6' }))];
 }
 
-async function ask(socket: NetlinkSocket, flags: number, request: DiagRequest): Promise<Socket[]> {
+async function ask(socket: Asked, flags: number, request: DiagRequest): Promise<Socket[]> {
   try {
     const answer = await socket.request(SOCK_DIAG_BY_FAMILY, flags, encodeRequest(request));
     return answer.map(decodeSocket).filter(found => found !== undefined);

@@ -11,7 +11,7 @@ import { openMarker } from './marker.js';
 import { openPasswd } from './passwd.js';
 import { openPrograms } from './programs.js';
 import { openRoster, type Tracked } from './roster.js';
-import { findKnownHolders, glance, type Wanted } from './search.js';
+import { findKnownHolders, glance, type Memory, type Wanted } from './search.js';
 import { openSweep, type Sweep } from './sweep.js';
 import { openWallClock } from './wall-clock.js';
 
@@ -56,6 +56,8 @@ export interface ProcessTableOptions {
 const SLACK_MS = 100;
 /** Senders that are remembered as such. */
 const MOST_SENDERS = 8;
+/** The number that a program's first descriptor gets, after those for input and output. */
+const FIRST_FREE = '3';
 
 /** Begins to follow the machine's processes. Where the kernel does not tell of them, that is said once and the table stays incomplete. */
 export function openProcessTable({
@@ -81,7 +83,6 @@ export function openProcessTable({
   const marker = openMarker(proc);
   const clock = openWallClock();
   let sweep: Sweep | undefined;
-  let senders: Tracked[] = [];
 
   function take(event: ProcEvent): void {
     if (event.what === 'fork' && !roster.get(event.parent)) admitOrConfirm(proc, roster, event.parent);
@@ -116,13 +117,7 @@ export function openProcessTable({
   });
   const { completeSince } = following;
   const evidence = openEvidence({ roster, history, holdings, clock, completeSince });
-  const memory = {
-    roster,
-    holdings,
-    get senders() {
-      return senders;
-    },
-  };
+  const memory: Memory = { roster, holdings, senders: [], usualFd: FIRST_FREE };
 
   return {
     get isComplete() {
@@ -139,7 +134,7 @@ export function openProcessTable({
     },
     remember(flow, tie) {
       evidence.remember(flow, { ...tie, at: performance.now() });
-      senders = [...new Set([...tie.holders, ...senders])]
+      memory.senders = [...new Set([...tie.holders, ...memory.senders])]
         .filter(({ ended }) => ended === undefined)
         .slice(0, MOST_SENDERS);
       sweep?.matched();

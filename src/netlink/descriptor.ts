@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { RawNetlinkSocket } from 'netlink/dist/raw.js';
+
+/** Number of the file descriptor behind a socket: /proc/net/netlink (proc(5)) knows its port and its inode. */
+export function descriptorOf(socket: RawNetlinkSocket, protocol: number): number {
+  const { port } = socket.address();
+  const line = readFileSync('/proc/self/net/netlink', 'latin1')
+    .split('\n')
+    .map(text => text.trim().split(/\s+/))
+    .find(fields => fields[1] === String(protocol) && fields[2] === String(port));
+  const link = `socket:[${line?.at(-1)}]`;
+  const descriptor = readdirSync('/proc/self/fd').find(name => linkTo(`/proc/self/fd/${name}`) === link);
+  return Number(descriptor);
+}
+
+function linkTo(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // the one that lists them
+  }
+}

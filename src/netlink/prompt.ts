@@ -1,0 +1,93 @@
+import { readSync, writeSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
+import { RawNetlinkSocket } from 'netlink/dist/raw.js';
+import { failure, PtrapError } from '../errors.js';
+import { descriptorOf } from './descriptor.js';
+import {
+  errnoOf,
+  messageHeader,
+  messagesOf,
+  NLM_F_MULTI,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+} from './message.js';
+import type { NetlinkSocket } from './socket.js';
+
+/** A netlink socket that can be asked. */
+export type Asked = Pick<NetlinkSocket, 'request'>;
+
+/** Longest datagram of an answer: the kernel makes none longer than the reader's buffer. */
+const ANSWER_BYTES = 32_768;
+
+/**
+ * Opens a netlink socket whose answers are read at once, without a turn of the event loop: the kernel answers get and
+ * dump requests within send(2), or when the answer is read. That is four times as quick as to wait for the socket to
+ * become readable, and who sent a packet may end in that time.
+ * @throws PTRAP_E_NETLINK when the kernel does not have the protocol
+ */
+export function openPromptNetlink(protocol: number): Asked & Disposable {
+  const raw = openRaw(protocol);
+  raw.unref();
+  raw.on('message', () => undefined);
+  raw.on('error', () => undefined);
+  const fd = descriptorOf(raw, protocol);
+  const buffer = Buffer.allocUnsafe(ANSWER_BYTES);
+  let sequence = 0;
+
+  function ask(type: number, flags: number, payload: Buffer): Buffer[] {
+    sequence = (sequence + 1) >>> 0;
+    const header = messageHeader(type, flags | NLM_F_REQUEST, sequence, payload.length);
+    writeSync(fd, Buffer.concat([header, payload]));
+    const answer: Buffer[] = [];
+    for (;;) {
+      const datagram = buffer.subarray(0, readSync(fd, buffer));
+      for (const message of messagesOf(datagram)) {
+        if (message.sequence !== sequence) continue; // of an answer that was given up
+        if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
+          const errno = errnoOf(message.payload);
+          if (errno === 0) return answer;
+          throw refused(errno);
+        }
+        answer.push(Buffer.from(message.payload));
+        if ((message.flags & NLM_F_MULTI) === 0) return answer;
+      }
+    }
+  }
+
+  return {
+    request: (type, flags, payload) =>
+      new Promise((resolve, reject) => {
+        try {
+          resolve(ask(type, flags, payload));
+        } catch (error) {
+          reject(error instanceof PtrapError ? error : lost(error as NodeJS.ErrnoException));
+        }
+      }),
+    [Symbol.dispose]() {
+      raw.close();
+    },
+  };
+}
+
+function openRaw(protocol: number): RawNetlinkSocket {
+  try {
+    return new RawNetlinkSocket(protocol, {
+      messagePeeking: false,
+      msgBufferSize: ANSWER_BYTES,
+      recvBufferSize: 1 << 20,
+      sendBufferSize: 1 << 16,
+    });
+  } catch (error) {
+    const { errno } = error as { errno?: number };
+    throw errno === undefined ? error : refused(Math.abs(errno));
+  }
+}
+
+function refused(errno: number): PtrapError & { errno: number } {
+  return Object.assign(failure('PTRAP_E_NETLINK', getSystemErrorName(-errno)), { errno });
+}
+
+function lost(error: NodeJS.ErrnoException): PtrapError {
+  return failure('PTRAP_E_NETLINK_LOST', error.code ?? error.message);
+}
