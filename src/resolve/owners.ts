@@ -1,4 +1,5 @@
 import type { Grade, ProcessInfo, UnresolvedReason } from '../events.js';
+import type { Finding } from './find.js';
 import type { Wanted } from './search.js';
 import type { Socket } from './socket.js';
 
@@ -15,16 +16,21 @@ export interface Finder<Holder> {
   tell(holder: Holder): ProcessInfo | undefined;
 }
 
-/** Who holds the sockets; sockets with different holders leave it open which one sent. */
+/**
+ * Who holds the sockets; sockets with different holders leave it open which one sent.
+ * @param look asks the kernel once more which sockets there are
+ */
 export async function findOwners<Holder>(
   { findHolders, tell }: Finder<Holder>,
   sockets: readonly Socket[],
   since: number,
+  look?: () => Promise<Finding>,
 ): Promise<Map<Holder, ProcessInfo | undefined> | 'ambiguous' | 'timeout'> {
   const owners = new Map<Holder, ProcessInfo | undefined>();
   for (const [index, { inode, uid }] of sockets.entries()) {
     const holders = new Set<Holder>();
-    const inTime = await findHolders({ inode, uid, since }, holder => {
+    const isGone = async () => look !== undefined && !hasSocket(await look(), inode);
+    const inTime = await findHolders({ inode, uid, since, isGone }, holder => {
       holders.add(holder);
       if (index === 0) owners.set(holder, tell(holder));
     });
@@ -32,6 +38,10 @@ export async function findOwners<Holder>(
     if (holders.size !== owners.size || [...holders].some(holder => !owners.has(holder))) return 'ambiguous';
   }
   return owners;
+}
+
+function hasSocket({ standing }: Finding, inode: number): boolean {
+  return standing.kind === 'owned' && standing.sockets.some(socket => socket.inode === inode);
 }
 
 /** The inode of the socket, where there is but one. */

@@ -42,11 +42,12 @@ export function openResolver({ proc = '/proc', table }: ResolverOptions = {}): R
   const known = table && openKnown(table);
 
   async function identify(match: Match, since: number): Promise<Answer> {
-    const finding = findSockets(kernel, match.flow);
+    const look = () => findSockets(kernel, match.flow);
+    const finding = look();
     const byTable = table?.isComplete ? known : undefined;
     // the kernel has been asked; who sent it may end before its answer is read
     if (byTable) table?.glance(match.flow.uid ?? 0, since);
-    return (byTable ?? scan)(match, await finding, since);
+    return (byTable ?? scan)(match, await finding, since, look);
   }
 
   return {

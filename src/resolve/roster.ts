@@ -53,8 +53,12 @@ export interface Roster {
   readonly users: Users;
   /** The one that has this pid now. */
   get(pid: number): Tracked | undefined;
-  /** All that live, the newest first. */
+  /** All that live, the newest first; each look makes a list. */
   newestFirst(): readonly Tracked[];
+  /** Those that live and were born since, the newest first: a look at these is cheap. */
+  bornSince(time: number): Iterable<Tracked>;
+  /** Those of which no descriptors have been looked at, but for some that have meanwhile. */
+  readonly unseen: Set<Tracked>;
   /** Takes note of an event; gives the process that it is about. */
   apply(event: ProcEvent): Tracked | undefined;
   /** Adds one that was found. */
@@ -63,6 +67,9 @@ export interface Roster {
   strike(process: Tracked): void;
 }
 
+/** So many that were seen starting are kept at hand until those older than this, in ms, are sorted out. */
+const MOST_YOUNG = 1024;
+const YOUNG_MS = 10_000;
 /** Forebears beyond this are let go, the dead ones first: programs that fork on and on must not fill the memory. */
 const LONGEST_LINEAGE = 32;
 /** What was read of /proc while pids changed hands may go in a circle. */
@@ -75,7 +82,10 @@ const MOST_FOREBEARS = 256;
 export function openRoster(onEnd: (process: Tracked) => void): Roster {
   const live = new Map<number, Tracked>();
   const users = openUsers();
+  const unseen = new Set<Tracked>();
   let order: readonly Tracked[] | undefined;
+  /** Those that were seen starting, the newest last; the dead and the old are taken out now and then. */
+  let young: Tracked[] = [];
 
   function add(process: Tracked): Tracked {
     const before = live.get(process.pid);
@@ -83,12 +93,14 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
     live.set(process.pid, process);
     order = undefined;
     users.add(process);
+    unseen.add(process);
     return process;
   }
 
   function end(process: Tracked, at: number): void {
     process.ended = at;
     live.delete(process.pid);
+    unseen.delete(process);
     order = undefined;
     if (at === -Infinity) users.remove(process);
     else onEnd(process);
@@ -117,12 +129,23 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
 
   return {
     users,
+    unseen,
     get: pid => live.get(pid),
     newestFirst: () => (order ??= [...live.values()].reverse()),
+    *bornSince(time) {
+      for (let index = young.length - 1; index >= 0; index -= 1) {
+        const process = young[index];
+        if (process === undefined || process.born < time) return;
+        if (process.ended === undefined) yield process;
+      }
+    },
     apply(event) {
       if (event.what === 'fork') {
         const child = fork(event, live.get(event.parent));
         trimLineage(child);
+        young.push(child);
+        if (young.length > MOST_YOUNG)
+          young = young.filter(({ ended, born }) => ended === undefined && born > event.at - YOUNG_MS);
         return child;
       }
       const process = live.get(event.pid);

@@ -20,6 +20,8 @@ export interface Wanted {
   inode: number;
   uid: number;
   since: number;
+  /** Whether the socket is no more: asked before a long search for who holds it. */
+  isGone?: () => Promise<boolean>;
 }
 
 const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 0.05 };
@@ -34,7 +36,7 @@ const GLANCES = 3;
 /** Looks at the newest processes, for what is asked next: they may end any moment. */
 export function glance({ roster, holdings, usualFd }: Memory, uid: number, since: number): void {
   let left = GLANCES;
-  for (const process of youngest(roster, since)) {
+  for (const process of roster.bornSince(since - YOUNG_MS)) {
     if (!isOf(process, uid) || !mayHaveChanged(holdings, process)) continue;
     if (holdings.peek(process, usualFd) === undefined) holdings.read(process);
     if ((left -= 1) === 0) return;
@@ -75,15 +77,14 @@ export async function findKnownHolders(
     }
   };
   const kin = pacer(budget.kinMs);
-  const all = roster.newestFirst();
   await check(
     [...holdings.of(wanted.inode)].map(({ process }) => process),
     kin,
   );
   await check(possibleGivers(holdings, first, fd, wanted.inode), kin);
-  await check(unseenHeirs(holdings, all, first, fd, wanted.inode), kin);
+  await check(unseenHeirs(memory, first, fd, wanted.inode), kin);
   await check(
-    all,
+    strangers(roster),
     pacer(budget.strangersMs),
     process => hasSockets(process) && mayHaveChanged(holdings, process),
   );
@@ -92,19 +93,22 @@ export async function findKnownHolders(
 
 async function findFirst(
   memory: Memory,
-  { inode, uid, since }: Wanted,
+  { inode, uid, since, isGone }: Wanted,
   holds: (process: Tracked) => boolean,
   pace: Pacer,
 ): Promise<Tracked | 'late' | undefined> {
-  for (const { process } of [...memory.holdings.of(inode)]) {
-    if (process.ended === undefined && holds(process)) return process;
-  }
-  for (const process of likeliest(memory, uid, since)) {
-    if (process.ended === undefined && holds(process)) return process;
-    if (pace.over()) return 'late';
-    if (pace.due()) await pace.turn();
-  }
-  return undefined;
+  const search = async (candidates: Iterable<Tracked>) => {
+    for (const process of candidates) {
+      if (process.ended === undefined && holds(process)) return process;
+      if (pace.over()) return 'late';
+      if (pace.due()) await pace.turn();
+    }
+    return undefined;
+  };
+  const known = [...memory.holdings.of(inode)].map(({ process }) => process);
+  const quick = (await search(known)) ?? (await search(likely(memory, uid, since)));
+  if (quick !== undefined || (await isGone?.())) return quick;
+  return search(anyone(memory, uid));
 }
 
 /** Whether a process holds the socket: seen lately enough, still as remembered, or seen now. */
@@ -116,32 +120,32 @@ function holdsIt(holdings: Holdings, process: Tracked, { inode, since }: Wanted)
   return (holdings.by(process, inode)?.at ?? -Infinity) >= since;
 }
 
-/** Whoever may have opened the socket, in the order in which looking at them pays. */
-function* likeliest(memory: Memory, uid: number, since: number): Iterable<Tracked> {
-  const { roster, holdings, senders } = memory;
+/** Whoever is likely to have opened the socket. */
+function* likely({ roster, holdings, senders }: Memory, uid: number, since: number): Iterable<Tracked> {
   let tries = 0;
-  for (const process of youngest(roster, since)) {
+  for (const process of roster.bornSince(since - YOUNG_MS)) {
     if (!isOf(process, uid) || !mayHaveChanged(holdings, process)) continue;
     yield process;
     if ((tries += 1) === FIRST_TRIES) break;
   }
   yield* [...senders].filter(process => isOf(process, uid));
+}
+
+/** Everybody, in the order in which looking at them pays. */
+function* anyone({ roster, holdings }: Memory, uid: number): Iterable<Tracked> {
   const all = roster.newestFirst();
-  const [own, others] = [
-    all.filter(process => isOf(process, uid)),
-    all.filter(process => !isOf(process, uid)),
-  ];
+  const own = all.filter(process => isOf(process, uid));
+  const others = all.filter(process => !isOf(process, uid));
   yield* changed(holdings, own);
   yield* changed(holdings, others);
   yield* own;
   yield* others;
 }
 
-function* youngest(roster: Roster, since: number): Iterable<Tracked> {
-  for (const process of roster.newestFirst()) {
-    if (process.born < since - YOUNG_MS) return;
-    yield process;
-  }
+/** The newest first; those that are not so new are listed only if there is time. */
+function* strangers(roster: Roster): Iterable<Tracked> {
+  yield* roster.bornSince(-Infinity);
+  yield* roster.newestFirst();
 }
 
 function* changed(holdings: Holdings, processes: readonly Tracked[]): Iterable<Tracked> {
@@ -164,13 +168,13 @@ function* possibleGivers(holdings: Holdings, process: Tracked, fd: string, inode
 
 /** Those that have not been looked at since their birth, and may have the socket from it: they have it under the same number, or were forked by who has it. */
 function* unseenHeirs(
-  holdings: Holdings,
-  all: readonly Tracked[],
+  { roster, holdings }: Memory,
   holder: Tracked,
   fd: string,
   inode: number,
 ): Iterable<Tracked> {
-  for (const process of all) {
+  for (const process of roster.unseen) {
+    if (process.seen !== undefined) roster.unseen.delete(process);
     if (process.seen !== undefined || process === holder) continue;
     const isHeir = process.peeked !== fd && holdings.peek(process, fd) === inode;
     if (isHeir || (process.born > holder.born && isOffspring(process, holder))) yield process;
