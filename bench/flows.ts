@@ -1,8 +1,9 @@
 import { setInterval as every } from 'node:timers/promises';
 import type { Summary } from '../src/events.js';
+import { outcomeOf } from '../test/netns/namespace.js';
 import { memoryKib } from './account.js';
 import { PATIENCE } from './compare.js';
-import { openPlace, type Place } from './place.js';
+import { openPlace, script, whole, type Ground, type Place } from './place.js';
 import { startTool } from './running.js';
 import { TARGET } from './target.js';
 import { ptrap } from './tools.js';
@@ -27,7 +28,17 @@ export interface FlowsResult {
 /** It may take a while to work off what came in ten seconds. */
 const PATIENCE_HERE = { ...PATIENCE.host, settleMs: 30_000 };
 
-const FLOWS = { port: TARGET.port, perSecond: 5_000, seconds: 10 };
+/** New UDP flows from one process. */
+interface Flows {
+  address: string;
+  port: number;
+  perSecond: number;
+  seconds: number;
+  /** How many sockets it keeps open. */
+  keep: number;
+}
+
+const FLOWS = { address: TARGET.address, port: TARGET.port, perSecond: 5_000, seconds: 10 };
 
 /** ptrap nflog against 5,000 new flows a second, with and without its limit. */
 export async function measureFlows(say: (line: string) => void): Promise<FlowsResult[]> {
@@ -58,7 +69,7 @@ async function measureOne(place: Place, limit: string, keep: number): Promise<Fl
   const before = running.account.cpuSeconds();
   const over = new AbortController();
   const memory = watchMemory(running.pid, over.signal);
-  const { sent, seconds } = await place.flows({ ...FLOWS, keep });
+  const { sent, seconds } = await sendFlows(place, { ...FLOWS, keep });
   await running.settle(0, Infinity);
   over.abort();
   const cpuSeconds = running.account.cpuSeconds() - before;
@@ -76,6 +87,19 @@ async function measureOne(place: Place, limit: string, keep: number): Promise<Fl
     memory: await memory,
     cpuSeconds,
   };
+}
+
+/** Sends them; tells what was reached. */
+export async function sendFlows(
+  ground: Ground,
+  { address, port, perSecond, seconds, keep }: Flows,
+): Promise<{ sent: number; seconds: number }> {
+  const words = [address, port, perSecond, seconds, keep].map(String);
+  const sender = ground.spawn('perl', [script('flows.pl'), ...words], { detached: true });
+  const [sent, took] = whole(await outcomeOf(sender), 'flows.pl')
+    .stdout.split(' ')
+    .map(Number);
+  return { sent: sent!, seconds: took! };
 }
 
 async function watchMemory(pid: number, signal: AbortSignal): Promise<number[]> {

@@ -21,7 +21,7 @@ export function renderIdle({ rests, failed, bareMib, helpMs }: Idle, runs: numbe
   return [
     '## At rest',
     provenance(machineInfo(), runs),
-    'On the host; nothing matches for 20 s. CPU: of ptrap and its children, percent of one core. Memory: VmRSS at the end, of ptrap’s process alone and with the nft and journalctl that it keeps.',
+    'On the host, outside of any namespace; nothing matches for 20 s. CPU: of ptrap and its children, percent of one core. Memory: VmRSS at the end, of ptrap’s process alone and with the nft and journalctl that it keeps.',
     table(header, rows),
     ...failed.map(why => `Failed: ${why}`),
     `A bare \`node -e 'setInterval(() => {}, 1e9)'\`: ${spreadText(bareMib)} MiB. \`ptrap --help\`, ${helpMs.length} times: ${spreadText(helpMs)} ms.`,

@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openJournald } from '../scripts/journald.js';
 import { memoryKib } from './account.js';
 import { PATIENCE } from './compare.js';
+import { sendFlows } from './flows.js';
 import { now } from './lines.js';
-import { openPlace, type Place } from './place.js';
+import type { Ground } from './place.js';
 import { startTool } from './running.js';
-import { TARGET } from './target.js';
 import { ptrap, PTRAP } from './tools.js';
 
 /** ptrap at rest, once. */
@@ -38,13 +39,13 @@ const HELPS = 20;
 /** Looks at ptrap while nothing happens. */
 export async function measureIdle(runs: number, say: (line: string) => void): Promise<Idle> {
   const idle: Idle = { rests: [], failed: [], bareMib: [], helpMs: helpTimes() };
-  await using place = await openPlace();
+  await using _journald = await openJournald();
   for (let run = 1; run <= runs; run += 1) {
     idle.bareMib.push(await bareMib());
     for (const source of SOURCES) {
       if (idle.failed.some(why => why.includes(`ptrap ${source}`))) continue;
       try {
-        idle.rests.push(await measureRest(place, source));
+        idle.rests.push(await measureRest(source));
         say(JSON.stringify(idle.rests.at(-1)));
       } catch (error) {
         idle.failed.push(String(error));
@@ -55,8 +56,15 @@ export async function measureIdle(runs: number, say: (line: string) => void): Pr
   return idle;
 }
 
-async function measureRest(place: Place, source: string): Promise<Rest> {
-  await using running = await startTool(place, ptrap(source, '', []), PATIENCE.host);
+/** No namespace: ptrap as it is used. */
+const here: Ground = { spawn: (file, args, options) => spawn(file, args, options) };
+
+/** Addresses that nobody has, and packets to nobody on this machine: nothing leaves it. */
+const TARGET = '198.51.100.1:53';
+const OTHERS = { address: '127.0.0.1', port: 9, perSecond: 1_000, seconds: 10, keep: 0 };
+
+async function measureRest(source: string): Promise<Rest> {
+  await using running = await startTool(here, ptrap(source, '', [], TARGET), PATIENCE.host);
   const { account, readyMs, pid } = running;
   const share = async (during: Promise<unknown>): Promise<number> => {
     const [cpu, began] = [account.cpuSeconds(), now()];
@@ -65,8 +73,7 @@ async function measureRest(place: Place, source: string): Promise<Rest> {
   };
   await sleep(2_000);
   const cpu = await share(sleep(REST_SECONDS * 1_000));
-  const beside = { port: TARGET.port + 1, perSecond: 1_000, seconds: REST_SECONDS, keep: 0 };
-  const cpuBeside = await share(place.flows(beside));
+  const cpuBeside = await share(sendFlows(here, OTHERS));
   const ownMib = memoryKib(pid, 'VmRSS') / 1_024;
   return { source, readyMs, cpu, cpuBeside, ownMib, allMib: account.residentKib() / 1_024 };
 }

@@ -1,32 +1,27 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { openNamespace, outcomeOf, type Namespace, type Outcome } from '../test/netns/namespace.js';
+import { openNamespace, outcomeOf, type Outcome } from '../test/netns/namespace.js';
 import { TARGET } from './target.js';
 import { SERVER_DELAY_MS, type Workload } from './workloads.js';
 
+/** What a tool is started in. */
+export interface Ground {
+  spawn(file: string, args: readonly string[], options: { detached: true }): ChildProcess;
+}
+
 /** Where it is measured: a pair of network namespaces with a journald of their own, and the server in the far one. */
-export interface Place extends AsyncDisposable {
-  readonly namespace: Namespace;
+export interface Place extends Ground, AsyncDisposable {
   /** Runs a workload's senders to their end; gives a line for each. */
   send(workload: Workload): Promise<string[]>;
   /** Sends a packet every 50 ms until it is ended. */
   probe(): ChildProcess;
-  /** One process that sends so many new flows a second to this port, and keeps so many sockets open. */
-  flows(flows: Flows): Promise<{ sent: number; seconds: number }>;
   /** Fills the machine with 2,000 processes until it is disposed of. */
   crowd(): Promise<AsyncDisposable>;
 }
 
-/** New UDP flows from one process. */
-export interface Flows {
-  port: number;
-  perSecond: number;
-  seconds: number;
-  keep: number;
-}
-
-const script = (file: string): string => fileURLToPath(new URL(`workload/${file}`, import.meta.url));
+/** A script of bench/workload. */
+export const script = (file: string): string => fileURLToPath(new URL(`workload/${file}`, import.meta.url));
 
 const { address, port, from } = TARGET;
 
@@ -46,7 +41,7 @@ export async function openPlace(): Promise<Place> {
   const server = perl('server.pl', [address, port, SERVER_DELAY_MS], true);
   await heard(server, 'listening');
   return {
-    namespace,
+    spawn: namespace.spawn,
     async send({ protocol, until, delayMs, count, gapMs, with: company }) {
       const senders = perl('senders.pl', [
         `to=${address}:${port}`,
@@ -62,12 +57,6 @@ export async function openPlace(): Promise<Place> {
       return stdout.split('\n').slice(0, -1);
     },
     probe: () => perl('prober.pl', [address, port]),
-    async flows({ port, perSecond, seconds, keep }) {
-      const sender = perl('flows.pl', [address, port, perSecond, seconds, keep]);
-      const { stdout } = whole(await outcomeOf(sender), 'flows.pl');
-      const [sent, took] = stdout.split(' ').map(Number);
-      return { sent: sent!, seconds: took! };
-    },
     async crowd() {
       const crowd = perl('crowd.pl', [2000, 40]);
       await heard(crowd, 'here');
@@ -83,7 +72,8 @@ export async function openPlace(): Promise<Place> {
   };
 }
 
-function whole(outcome: Outcome, what: string): Outcome {
+/** What a program that must succeed left. */
+export function whole(outcome: Outcome, what: string): Outcome {
   if (outcome.code !== 0) throw new Error(`${what} ended with ${outcome.code}: ${outcome.stderr}`);
   return outcome;
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openAccount, type Account } from './account.js';
 import { now, readLines, type Lines } from './lines.js';
-import type { Place } from './place.js';
+import type { Ground, Place } from './place.js';
 import type { Tool } from './tools.js';
 
 /** A tool that runs and is in place. */
@@ -33,12 +33,14 @@ export interface Patience {
 /** What comes together with the last line that was waited for still counts. */
 const TOGETHER_MS = 50;
 
+/** What a tool runs in; `probe` is asked for only by one that does not say when it is in place. */
+export type Surroundings = Ground & Partial<Pick<Place, 'probe'>>;
+
 /** Starts a tool and waits until it is in place. @throws when it ends or is not ready in time, with its last words */
-export async function startTool(place: Place, tool: Tool, patience: Patience): Promise<Running> {
+export async function startTool(place: Surroundings, tool: Tool, patience: Patience): Promise<Running> {
   const account = openAccount();
   const started = now();
-  const child =
-    tool.command && place.namespace.spawn(tool.command[0], tool.command.slice(1), { detached: true });
+  const child = tool.command && place.spawn(tool.command[0], tool.command.slice(1), { detached: true });
   if (child) account.add(child.pid!);
   const lines = readLines(child?.stdout ?? undefined, line => tool.parse(line));
 
@@ -75,7 +77,7 @@ export async function startTool(place: Place, tool: Tool, patience: Patience): P
 
 /** When the tool was in place: it said so, or it has seen a probe packet. */
 async function waitFor(
-  place: Place,
+  place: Surroundings,
   { name, ready }: Tool,
   child: ChildProcess,
   lines: Lines,
@@ -84,7 +86,7 @@ async function waitFor(
   let words = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (words += text));
   const fail = (why: string): Error => new Error(`${name}: ${why}: ${words.trim().split('\n').at(-1)}`);
-  const prober = ready ? undefined : place.probe();
+  const prober = ready ? undefined : place.probe?.();
   const began = now();
   while (!(ready ? lines.find(ready) : lines.since(0).length > 0)) {
     if (hasEnded(child) || now() - began > readyMs) {

@@ -33,12 +33,17 @@ const inMemory = [
 ];
 
 /** ptrap with one of its sources. */
-export function ptrap(source: string, what: string, options: readonly string[]): Tool {
+export function ptrap(
+  source: string,
+  what: string,
+  options: readonly string[],
+  target = `${address}:${port}`,
+): Tool {
   const always = ['--no-config', '--output', 'json', '--source', source];
   return {
     name: `ptrap ${source}`,
     what: `\`ptrap watch --source ${source}\`: ${what}`,
-    command: [process.execPath, PTRAP, 'watch', ...always, ...options, `${address}:${port}`],
+    command: [process.execPath, PTRAP, 'watch', ...always, ...options, target],
     ready: /"type":"ready"/,
     parse: parsePtrap,
   };
