@@ -3,6 +3,8 @@ import { devicesTo } from './hold/devices.js';
 import { buildEgress } from './hold/egress.js';
 import { ifbCommands } from './hold/ifb.js';
 import { ifbAlias, ifbName } from './hold/netem.js';
+import { SNAPLEN } from './match/nflog.js';
+import type { Delivery } from './rules/delivery.js';
 import { newInstance } from './run.js';
 import { buildProbeRule, buildRuleset, tableName } from './rules/ruleset.js';
 import { lookupTargets } from './target/lookup.js';
@@ -15,6 +17,7 @@ const UNKNOWN = {
   delay: '<measured>',
   pid: '<pid>',
   start: '<start time>',
+  group: '<free group>',
   probe: { address: '<own address>', port: '<own port>' },
 };
 
@@ -27,12 +30,21 @@ export async function describe(settings: Settings): Promise<string> {
   const instance = newInstance();
   const table = tableName(instance);
   const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
-  const rules = buildRuleset(targets, { instance, newConnections: settings.newConnections, limit });
+  const nflog = settings.source === 'nflog';
+  const delivery: Delivery = nflog
+    ? { to: 'group', group: UNKNOWN.group, snaplen: SNAPLEN }
+    : { to: 'kernel-log' };
+  const { newConnections } = settings;
+  const rules = buildRuleset(targets, { instance, delivery, newConnections, limit });
   const sections = [
-    ['files', `${recordPath(instance)}`, `/run/log/journal/ptrap-${instance}.nudge (or in /var/log/journal)`],
+    [
+      'files',
+      recordPath(instance),
+      ...(nflog ? [] : [`/run/log/journal/ptrap-${instance}.nudge (or in /var/log/journal)`]),
+    ],
     ['nft -i -j, one transaction: log', ...rules],
-    ['source', 'journalctl -f -k -o json'],
-    ['nft: for the moment of the proof', `# ${buildProbeRule(instance, UNKNOWN.probe)}`],
+    ['source', nflog ? `NFLOG group ${UNKNOWN.group}, over netlink` : 'journalctl -f -k -o json'],
+    ['nft: for the moment of the proof', `# ${buildProbeRule({ instance, delivery }, UNKNOWN.probe)}`],
   ];
   if (settings.hold !== 'none') {
     const devices = await devicesTo(targets).catch(() => [UNKNOWN.device]);

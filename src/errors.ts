@@ -127,6 +127,21 @@ const failures = {
     cause: `nft cannot hook the egress of a device: ${answer}`,
     fix: 'needs Linux 5.17 and nft 1.0.1 or newer; use --hold none',
   }),
+  PTRAP_E_NFLOG_MISSING: (answer: string): Failure => ({
+    exit: 3,
+    cause: `the kernel gives no NFLOG group to read: ${visible(answer)}`,
+    fix: 'load or install nfnetlink_log (modprobe nfnetlink_log), or use --source journal',
+  }),
+  PTRAP_E_SOURCE_ENDED: (): Failure => ({
+    exit: 1,
+    cause: 'the child that reads packets has ended',
+    fix: 'somebody killed it; start ptrap again',
+  }),
+  PTRAP_E_SOURCE_SILENT: (source: string): Failure => ({
+    exit: 1,
+    cause: `the kernel has passed a probe packet on, but nothing came through ${source}`,
+    fix: 'use another --source',
+  }),
   PTRAP_E_JOURNALCTL: (answer: string): Failure => ({
     exit: 1,
     cause: `journalctl does not bring the journal: ${visible(answer)}`,

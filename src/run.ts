@@ -1,17 +1,15 @@
 import { randomInt } from 'node:crypto';
+import { arm } from './arm.js';
 import type { Settings } from './config/settings.js';
 import type { Summary } from './events.js';
 import { ifbAlias, ifbCounter, ifbName } from './hold/netem.js';
 import { openHold } from './hold/open.js';
-import { diagnoseJournal } from './match/diagnose.js';
-import { openJournal } from './match/journal.js';
-import { delayFor, proveSource } from './match/proof.js';
+import { delayFor } from './match/proof.js';
 import { openNft } from './nft/session.js';
 import type { Output } from './report/output.js';
 import { openReporting } from './reporting.js';
 import { openResolver } from './resolve/resolver.js';
 import { openProcessTable } from './resolve/table.js';
-import { applyRules } from './rules/apply.js';
 import { lookupTargets } from './target/lookup.js';
 import { parseTarget } from './target/parse.js';
 import { openTeardown } from './teardown/stack.js';
@@ -42,29 +40,25 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
   teardown.defer(() => nft[Symbol.asyncDispose]());
   nft.ended.then(stop.fail, stop.fail);
 
-  const metered = settings.limitPer === 'connection';
-  const limit = metered ? settings.limit : undefined;
-  const { newConnections } = settings;
-  const rules = await applyRules(nft, teardown, targets, { instance, newConnections, limit });
-
-  const { counters } = rules;
-  const source = await openJournal(teardown, { instance, targets: texts, counters, nudge: true, say });
   const resolver = openResolver({ table });
   teardown.defer(() => resolver[Symbol.dispose]());
+  const metered = settings.limitPer === 'connection';
   const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, metered });
-  reporting.follow(source.matches).catch(stop.fail);
 
-  const sourceLatencyMs = await stop.orFail(
-    proveSource({
-      source,
-      addProbe: rules.addProbe,
+  const { source, rules, sourceLatencyMs } = await stop.orFail(
+    arm(nft, teardown, targets, {
+      instance,
+      settings,
+      say,
+      follow: ({ matches }) => {
+        reporting.follow(matches).catch(stop.fail);
+      },
       confirm: async match => {
         const resolution = await resolver.resolve(match);
         return (
           resolution.status === 'resolved' && resolution.processes.some(({ pid }) => pid === process.pid)
         );
       },
-      diagnose: () => diagnoseJournal(counters.logged),
     }),
   );
 

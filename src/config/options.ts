@@ -32,10 +32,10 @@ export const options = {
   source: {
     flag: 'source',
     kind: 'choice',
-    choices: ['auto', 'journal'],
+    choices: ['auto', 'journal', 'nflog'],
     default: 'auto',
     group: 'How to catch it',
-    docs: 'Where matches are read from: auto takes what this machine offers.',
+    docs: 'Where matches are read from: auto takes the journal where journald runs, else nflog.',
     example: 'journal',
   },
   hold: {

@@ -5,7 +5,7 @@ export interface Settings {
   /** Target texts that `parseTarget` has accepted. */
   targets: string[];
   newConnections: boolean;
-  source: 'auto' | 'journal';
+  source: 'auto' | 'journal' | 'nflog';
   /** Undefined: netem where the kernel has it, else none, with a note. */
   hold: 'netem' | 'none' | undefined;
   /** Milliseconds, or `auto`: measured at start. */

@@ -6,13 +6,18 @@ import { isListening } from '../sys/listening.js';
 /** journald's own; under systemd, asking starts journald where it is merely not running yet. */
 const JOURNALD = '/run/systemd/journal/stdout';
 
+/** Whether journald takes what is logged. */
+export function journalRuns(): Promise<boolean> {
+  return isListening(JOURNALD);
+}
+
 /**
  * Why no probe came back through the journal: names the first broken link from the packet to the entry.
  * @param logged how many packets the kernel has logged so far
  */
 export async function diagnoseJournal(logged: () => Promise<number>): Promise<Error> {
   if ((await logged()) === 0) return failure('PTRAP_E_PROBE_NOT_LOGGED');
-  if (!(await isListening(JOURNALD))) return failure('PTRAP_E_JOURNALD_DOWN');
+  if (!(await journalRuns())) return failure('PTRAP_E_JOURNALD_DOWN');
   const { code, stdout, stderr } = await ask('journalctl', ['-k', '-n', '1', '-o', 'json', '--no-pager']);
   if (code !== 0) return failure('PTRAP_E_JOURNALCTL', stderr.split('\n')[0] || `exit code ${code}`);
   if (await isOtherNetns()) return failure('PTRAP_E_NETNS_LOG');

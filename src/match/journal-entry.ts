@@ -1,3 +1,5 @@
+import { isoTime } from '../sys/clock.js';
+
 /** A kernel message from the journal. */
 export interface JournalEntry {
   /** Where journalctl is to go on after it. */
@@ -28,10 +30,4 @@ function parseObject(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined; // a line that journalctl was killed in the middle of
   }
-}
-
-/** ISO 8601 with microseconds from a decimal count of microseconds since the epoch. */
-export function isoTime(microseconds: string): string {
-  const milliseconds = Math.floor(Number(microseconds) / 1000);
-  return `${new Date(milliseconds).toISOString().slice(0, -1)}${microseconds.slice(-3)}Z`;
 }

@@ -1,9 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Counters } from '../rules/apply.js';
 import type { Teardown } from '../teardown/stack.js';
+import { diagnoseJournal } from './diagnose.js';
 import { followKernelLog } from './follow.js';
 import { parseLogLine } from './kernel-log.js';
 import { journalDir, startNudging, type Nudge, type NudgeOptions } from './nudge.js';
-import type { Arrival, Echo, Losses, Source } from './source.js';
+import { settle } from './settle.js';
+import { openSorting } from './sorting.js';
+import type { Arrival, Source } from './source.js';
 
 /** What the journal source needs to know of the instance. */
 export interface JournalOptions {
@@ -11,17 +14,16 @@ export interface JournalOptions {
   /** Canonical texts of the targets, by the index that the LOG prefix carries. */
   targets: readonly string[];
   /** What the kernel has counted so far: packets that matched, and those of them that it logged. */
-  counters: { matched(): Promise<number>; logged(): Promise<number> };
+  counters: Counters;
   /** False leaves journalctl to wake by itself, up to half a second late. */
   nudge: boolean;
   say(line: string): void;
 }
 
-/** How long settling waits for the next outstanding line, twice journald's own delay, and for all of them, in ms. */
-const SETTLE = { idleMs: 1000, mostMs: 5000 };
-
 /** How long lines may be outstanding before the user is told, in ms. */
 const STALL_MS = 5_000;
+
+const delivery = { to: 'kernel-log' } as const;
 
 /** Reads the LOG lines of this instance from the journal, as soon as they are written there. */
 export async function openJournal(teardown: Teardown, options: JournalOptions): Promise<Source> {
@@ -32,48 +34,27 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
     return Promise.resolve();
   });
   const journal = followKernelLog({ signal: end.signal, say });
-  const listeners: ((echo: Echo) => void)[] = [];
-  let read = 0;
+  const { sort, onEcho, read } = openSorting(targets);
 
   async function* matches(): AsyncGenerator<Arrival> {
     for await (const { at, message } of journal.entries) {
       const line = parseLogLine(message, instance);
-      if (!line) continue;
-      read += 1;
-      const target = targets[Number(line.tag)];
-      const match = { target: target ?? line.tag, at, flow: line.flow };
-      if (target === undefined)
-        for (const listener of listeners) listener({ match, arrived: performance.now() });
-      else yield { match };
+      const match = line && sort({ ...line, at });
+      if (match) yield { match };
     }
   }
 
-  async function settle(): Promise<Losses> {
-    // without counters the table has gone: whoever ended nft hears of that
-    const [matched, logged] = await Promise.all([counters.matched(), counters.logged()]).catch(() => [
-      read,
-      read,
-    ]);
-    const begun = performance.now();
-    let progress = { read, at: begun };
-    while (read < logged) {
-      const now = performance.now();
-      if (read > progress.read) progress = { read, at: now };
-      if (now > progress.at + SETTLE.idleMs || now > begun + SETTLE.mostMs) break;
-      await sleep(5);
-    }
-    return { suppressed: Math.max(0, matched - logged), lost: Math.max(0, logged - read) };
-  }
-
-  watchForStalls(end.signal, counters.logged, () => read, say);
-  const progress = { logged: counters.logged, read: () => read, stuck: journal.readAgain };
+  watchForStalls(end.signal, counters.logged, read, say);
+  const progress = { logged: counters.logged, read, stuck: journal.readAgain };
   const nudge = options.nudge ? await makeNudge(teardown, instance, progress) : undefined;
   return {
     name: 'journal',
     matches: matches(),
-    onEcho: listener => void listeners.push(listener),
+    delivery,
+    onEcho,
     hasten: counter => nudge?.watch(counter),
-    settle,
+    settle: () => settle(counters, read),
+    diagnose: () => diagnoseJournal(counters.logged),
   };
 }
 

@@ -12,15 +12,12 @@ export interface ProofOptions {
   addProbe(probe: { address: string; port: number }): Promise<() => Promise<void>>;
   /** Resolves the probe as it would any match; false when it does not name this process. */
   confirm(match: Match): Promise<boolean>;
-  /** Finds out why nothing came back. */
-  diagnose(): Promise<Error>;
+  /** How long one probe may take, in ms. */
+  patienceMs: number;
 }
 
 /** Probes that are sent: the first ones find everything cold, and count only as proof, not as latency. */
 const PROBES = { cold: 5, timed: 8 };
-
-/** How long one probe may take, in ms: ten times what journald holds news back for at the most. */
-const PATIENCE_MS = 5000;
 
 /** IPv4 and UDP header: what a probe packet has beside its payload. */
 const HEADER_BYTES = 28;
@@ -28,9 +25,9 @@ const HEADER_BYTES = 28;
 /**
  * Sends packets of our own through our own rules and waits for each to come back through the source and to be
  * resolved to this process. Gives the longest time that took once all was warm, in ms.
- * @throws what `diagnose` finds, PTRAP_E_PROBE_LOST when only some came back, PTRAP_E_PROBE_UNRESOLVED
+ * @throws what the source's `diagnose` finds, PTRAP_E_PROBE_LOST when only some came back, PTRAP_E_PROBE_UNRESOLVED
  */
-export async function proveSource({ source, addProbe, confirm, diagnose }: ProofOptions): Promise<number> {
+export async function proveSource({ source, addProbe, confirm, patienceMs }: ProofOptions): Promise<number> {
   const socket = createSocket('udp4');
   try {
     // any address of 127.0.0.0/8 will do; a rare one meets no rule of the user's
@@ -47,10 +44,10 @@ export async function proveSource({ source, addProbe, confirm, diagnose }: Proof
     for (let size = 0; size < all; size += 1) {
       const sent = performance.now();
       socket.send(Buffer.alloc(size), probe.port, probe.address);
-      const echo = await within<Echo>(PATIENCE_MS, resolve => echoes.set(size, resolve));
+      const echo = await within<Echo>(patienceMs, resolve => echoes.set(size, resolve));
       if (echo && !(await confirm(echo.match))) throw failure('PTRAP_E_PROBE_UNRESOLVED');
       if (echo) latencies.push(performance.now() - sent);
-      else if (latencies.length === 0) throw await diagnose();
+      else if (latencies.length === 0) throw await source.diagnose();
     }
     await removeProbe();
     if (latencies.length < all) throw failure('PTRAP_E_PROBE_LOST', all - latencies.length, all);

@@ -1,4 +1,5 @@
 import type { Match } from '../hooks.js';
+import type { Delivery } from '../rules/delivery.js';
 
 /** A probe packet of ptrap's own that came back through the source. */
 export interface Echo {
@@ -19,7 +20,9 @@ export interface Arrival {
 /** A way in which matches reach us. */
 export interface Source {
   /** What it is called on the command line and in events. */
-  readonly name: string;
+  readonly name: 'journal' | 'nflog';
+  /** Where the rules are to bring packets for it. */
+  readonly delivery: Delivery;
   /** The matches, in the order of the packets; ends when the source is closed, throws when it cannot go on. */
   readonly matches: AsyncIterable<Arrival>;
   /** Calls `listener` for each probe packet that comes back. */
@@ -28,6 +31,8 @@ export interface Source {
   hasten?(counter: string): void;
   /** Waits until all that was seen so far has been read, or will not come; then tells what is missing. */
   settle(): Promise<Losses>;
+  /** Finds out why no probe came back. */
+  diagnose(): Promise<Error>;
 }
 
 /** What never became a match, by the source's own count. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { attribute } from './message.js';
+import { attribute, findAttribute } from './message.js';
 import { isErrno, type NetlinkSocket } from './socket.js';
 
 /** The protocol that {@link linkIndex}'s socket must be opened with (linux/netlink.h). */
@@ -22,6 +22,23 @@ export async function linkIndex(socket: NetlinkSocket, name: string): Promise<nu
   try {
     const [answer] = await socket.request(RTM_GETLINK, 0, request);
     return answer === undefined || answer.length < IFINFOMSG_BYTES ? undefined : answer.readInt32LE(4);
+  } catch (error) {
+    if (isErrno(error, constants.errno.ENODEV)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The name of the network device of this index in this network namespace; undefined if there is none.
+ * @throws as {@link NetlinkSocket.request}
+ */
+export async function linkName(socket: NetlinkSocket, index: number): Promise<string | undefined> {
+  const request = Buffer.alloc(IFINFOMSG_BYTES);
+  request.writeInt32LE(index, 4);
+  try {
+    const [answer] = await socket.request(RTM_GETLINK, 0, request);
+    const name = answer && findAttribute(answer.subarray(IFINFOMSG_BYTES), IFLA_IFNAME);
+    return name?.toString('utf8', 0, name.indexOf(0));
   } catch (error) {
     if (isErrno(error, constants.errno.ENODEV)) return undefined;
     throw error;

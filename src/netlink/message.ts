@@ -70,15 +70,22 @@ export function attribute(type: number, value: Buffer): Buffer {
   return bytes;
 }
 
-/** The value of the first attribute of `type`, a view; undefined if there is none before the end or the first length that lies. */
-export function findAttribute(attributes: Buffer, type: number): Buffer | undefined {
+/** Gives type and value (a view) of each attribute, up to the end or the first length that lies. */
+export function eachAttribute(attributes: Buffer, take: (type: number, value: Buffer) => void): void {
   for (let offset = 0; offset + ATTRIBUTE_HEADER <= attributes.length;) {
     const length = attributes.readUInt16LE(offset);
-    if (length < ATTRIBUTE_HEADER || offset + length > attributes.length) return undefined;
-    if ((attributes.readUInt16LE(offset + 2) & ATTRIBUTE_TYPE) === type) {
-      return attributes.subarray(offset + ATTRIBUTE_HEADER, offset + length);
-    }
+    if (length < ATTRIBUTE_HEADER || offset + length > attributes.length) return;
+    const type = attributes.readUInt16LE(offset + 2) & ATTRIBUTE_TYPE;
+    take(type, attributes.subarray(offset + ATTRIBUTE_HEADER, offset + length));
     offset += aligned(length);
   }
-  return undefined;
+}
+
+/** The value of the first attribute of `type`, a view; undefined if there is none. */
+export function findAttribute(attributes: Buffer, type: number): Buffer | undefined {
+  let found: Buffer | undefined;
+  eachAttribute(attributes, (candidate, value) => {
+    if (candidate === type) found ??= value;
+  });
+  return found;
 }

@@ -1,10 +1,8 @@
 import { attribute, findAttribute } from './message.js';
+import { netfilterHeader, NFGENMSG_BYTES } from './netfilter.js';
 import type { NetlinkSocket } from './socket.js';
 
-/** Named nft counters over NETLINK_NETFILTER (linux/netfilter/nf_tables.h); constants are that header's. */
-
-/** The protocol that {@link counterReader}'s socket must be opened with (linux/netlink.h). */
-export const NETLINK_NETFILTER = 12;
+/** Named nft counters over NETLINK_NETFILTER, the protocol of the socket (linux/netfilter/nf_tables.h); constants are that header's. */
 
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFT_MSG_GETOBJ = 19;
@@ -15,8 +13,6 @@ const NFTA_OBJ_TYPE = 3;
 const NFTA_OBJ_DATA = 4;
 const NFT_OBJECT_COUNTER = 1;
 const NFTA_COUNTER_PACKETS = 2;
-/** struct nfgenmsg: family, version, resource id. */
-const NFGENMSG_BYTES = 4;
 
 /**
  * A reader of how many packets the named counter of an `inet` table has counted; made to be called every few ms.
@@ -24,7 +20,7 @@ const NFGENMSG_BYTES = 4;
  */
 export function counterReader(socket: NetlinkSocket, table: string, name: string): () => Promise<number> {
   const request = Buffer.concat([
-    Buffer.from([NFPROTO_INET, 0, 0, 0]),
+    netfilterHeader(NFPROTO_INET, 0),
     attribute(NFTA_OBJ_TABLE, Buffer.from(`${table}\0`)),
     attribute(NFTA_OBJ_NAME, Buffer.from(`${name}\0`)),
     attribute(NFTA_OBJ_TYPE, Buffer.from([0, 0, 0, NFT_OBJECT_COUNTER])),

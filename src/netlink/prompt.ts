@@ -2,6 +2,7 @@ import { readSync, writeSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { failure, PtrapError } from '../errors.js';
+import { startOn, type Child } from '../sys/exec.js';
 import { descriptorOf } from './descriptor.js';
 import {
   errnoOf,
@@ -20,14 +21,21 @@ export type Asked = Pick<NetlinkSocket, 'request'>;
 /** Longest datagram of an answer: the kernel makes none longer than the reader's buffer. */
 const ANSWER_BYTES = 32_768;
 
+/** One whose answers are read at once. */
+export interface PromptNetlink extends Asked, Disposable {
+  /** Gives the socket to a child as its stdin, as it is bound; it is closed here. */
+  handOver(file: string, args: readonly string[]): Omit<Child, 'stdin'>;
+}
+
 /**
  * Opens a netlink socket whose answers are read at once, without a turn of the event loop: the kernel answers get and
  * dump requests within send(2), or when the answer is read. That is four times as quick as to wait for the socket to
  * become readable, and who sent a packet may end in that time.
+ * @param queueBytes the kernel's buffer for us, as far as net.core.rmem_max allows
  * @throws PTRAP_E_NETLINK when the kernel does not have the protocol
  */
-export function openPromptNetlink(protocol: number): Asked & Disposable {
-  const raw = openRaw(protocol);
+export function openPromptNetlink(protocol: number, queueBytes = 1 << 20): PromptNetlink {
+  const raw = openRaw(protocol, queueBytes);
   raw.unref();
   raw.on('message', () => undefined);
   raw.on('error', () => undefined);
@@ -64,18 +72,24 @@ export function openPromptNetlink(protocol: number): Asked & Disposable {
           reject(error instanceof PtrapError ? error : lost(error as NodeJS.ErrnoException));
         }
       }),
+    handOver(file, args) {
+      const child = startOn(fd, 'pipe', file, args);
+      // before the event loop turns: to the child the socket is a blocking one, and so to us
+      raw.close();
+      return child;
+    },
     [Symbol.dispose]() {
       raw.close();
     },
   };
 }
 
-function openRaw(protocol: number): RawNetlinkSocket {
+function openRaw(protocol: number, queueBytes: number): RawNetlinkSocket {
   try {
     return new RawNetlinkSocket(protocol, {
       messagePeeking: false,
       msgBufferSize: ANSWER_BYTES,
-      recvBufferSize: 1 << 20,
+      recvBufferSize: queueBytes,
       sendBufferSize: 1 << 16,
     });
   } catch (error) {

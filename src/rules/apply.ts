@@ -1,4 +1,5 @@
-import { counterReader, NETLINK_NETFILTER } from '../netlink/nft-counter.js';
+import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
+import { counterReader } from '../netlink/nft-counter.js';
 import { openNetlink } from '../netlink/socket.js';
 import type { NftSession } from '../nft/session.js';
 import type { ResolvedTarget } from '../target/target.js';
@@ -20,10 +21,26 @@ export interface RuleSet {
   table: string;
   /** Handles of the rules in the base chain, by their comment. */
   handles: ReadonlyMap<string, number>;
-  /** How many packets the kernel has counted so far; rejects once the table has gone. */
-  counters: { matched(): Promise<number>; logged(): Promise<number> };
-  /** Logs probe packets until the returned function takes the rule away again, by its handle. */
+  /** Delivers probe packets until the returned function takes the rule away again, by its handle. */
   addProbe(probe: ProbeAddress): Promise<() => Promise<void>>;
+}
+
+/** How many packets the kernel has counted so far: those that matched, and those of them that it brought to the source. */
+export interface Counters {
+  /** Both reject while there is no table. */
+  matched(): Promise<number>;
+  logged(): Promise<number>;
+}
+
+/** Opens the counters of the instance's rules, before or after these are applied. */
+export function openCounters(teardown: Teardown, instance: string): Counters {
+  const netlink = openNetlink(NETLINK_NETFILTER);
+  teardown.defer(() => netlink[Symbol.dispose]());
+  const table = tableName(instance);
+  return {
+    matched: counterReader(netlink, table, MATCHED),
+    logged: counterReader(netlink, table, LOGGED),
+  };
 }
 
 /**
@@ -45,20 +62,13 @@ export async function applyRules(
   const rules = await nft.rules('inet', table, CHAIN);
   const handles = new Map(rules.flatMap(({ comment, handle }) => (comment ? [[comment, handle]] : [])));
 
-  const netlink = openNetlink(NETLINK_NETFILTER);
-  teardown.defer(() => netlink[Symbol.dispose]());
-  const counters = {
-    matched: counterReader(netlink, table, MATCHED),
-    logged: counterReader(netlink, table, LOGGED),
-  };
-
   async function addProbe(probe: ProbeAddress): Promise<() => Promise<void>> {
-    await nft.transaction([buildProbeRule(options.instance, probe)]);
+    await nft.transaction([buildProbeRule(options, probe)]);
     const [rule] = await nft.rules('inet', table, CHAIN); // inserted, not added: the first
     return async () => {
       await nft.transaction([`delete rule inet ${table} ${CHAIN} handle ${rule?.handle}`]);
     };
   }
 
-  return { table, handles, counters, addProbe };
+  return { table, handles, addProbe };
 }

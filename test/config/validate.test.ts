@@ -58,7 +58,7 @@ describe('requireConfig', () => {
       'targets[1]: found "1.1.1.1:99999"; allowed: a port from 1 to 65535, or a range such as 1000-2000',
     ],
     [{ newConnections: 'yes' }, 'newConnections: found "yes"; allowed: true or false'],
-    [{ source: 'nflog' }, 'source: found "nflog"; allowed: auto, journal'],
+    [{ source: 'bpf' }, 'source: found "bpf"; allowed: auto, journal, nflog'],
     [{ hold: 'queue' }, 'hold: found "queue"; allowed: netem, none'],
     [{ delay: '60 ms' }, `delay: found "60 ms"; allowed: ${delay}`],
     [{ delay: 0 }, `delay: found 0; allowed: ${delay}`],

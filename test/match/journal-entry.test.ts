@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isoTime, parseJournalLine } from '../../src/match/journal-entry.js';
+import { parseJournalLine } from '../../src/match/journal-entry.js';
 
 const fields = {
   _TRANSPORT: 'kernel',
@@ -36,14 +36,4 @@ describe('parseJournalLine', () => {
       expect(parseJournalLine(line)).toBeUndefined();
     },
   );
-});
-
-describe('isoTime', () => {
-  it.each([
-    ['0000000', '1970-01-01T00:00:00.000000Z'],
-    ['1795469407079003', '2026-11-23T21:30:07.079003Z'],
-    ['1795469407000000', '2026-11-23T21:30:07.000000Z'],
-  ])('%s is %s', (microseconds, text) => {
-    expect(isoTime(microseconds)).toBe(text);
-  });
 });

@@ -3,7 +3,8 @@ import { constants } from 'node:os';
 import { failure } from '../../src/errors.js';
 import { attribute, NLM_F_DUMP } from '../../src/netlink/message.js';
 import { linkIndex, NETLINK_ROUTE } from '../../src/netlink/link.js';
-import { counterReader, NETLINK_NETFILTER } from '../../src/netlink/nft-counter.js';
+import { NETLINK_NETFILTER } from '../../src/netlink/netfilter.js';
+import { counterReader } from '../../src/netlink/nft-counter.js';
 import { isErrno, openNetlink } from '../../src/netlink/socket.js';
 import { ask, must } from '../../src/sys/exec.js';
 

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { buildProbeRule, buildRuleset, logPrefix } from '../../src/rules/ruleset.js';
+import { logPrefix } from '../../src/rules/delivery.js';
+import { buildProbeRule, buildRuleset, type RulesetOptions } from '../../src/rules/ruleset.js';
 import { lookupTargets } from '../../src/target/lookup.js';
 import { parseTarget } from '../../src/target/parse.js';
 
-async function ruleset(
-  texts: string[],
-  options: { newConnections?: boolean; limit?: number | undefined } = {},
-) {
+async function ruleset(texts: string[], options: Partial<RulesetOptions> = {}) {
   const targets = await lookupTargets(texts.map(parseTarget));
-  return buildRuleset(targets, { instance: 'abc123', newConnections: false, limit: 20, ...options });
+  return buildRuleset(targets, {
+    instance: 'abc123',
+    delivery: { to: 'kernel-log' },
+    newConnections: false,
+    limit: 20,
+    ...options,
+  });
 }
 
 /** What selects packets, one line for each rule of the base chain. */
@@ -23,11 +27,13 @@ describe('buildRuleset', () => {
       'add table inet ptrap_abc123 { flags owner; }',
       'add counter inet ptrap_abc123 matched',
       'add counter inet ptrap_abc123 logged',
-      'add set inet ptrap_abc123 meter_ipv4_ports { typeof ip saddr . th sport . ip daddr . th dport . meta l4proto; size 65535; flags dynamic,timeout; timeout 1m; }',
+      'add set inet ptrap_abc123 meter_ipv4_ports { typeof ip saddr . th sport . ip daddr . th dport . meta l4proto; size 262144; flags dynamic,timeout; timeout 1m; }',
       'add chain inet ptrap_abc123 out { type filter hook output priority mangle; }',
       'add chain inet ptrap_abc123 log_0_ipv4_ports',
       'add rule inet ptrap_abc123 out ip daddr 192.168.1.1 meta l4proto udp th dport 53 counter name matched goto log_0_ipv4_ports comment "target 0"',
       'add rule inet ptrap_abc123 log_0_ipv4_ports update @meter_ipv4_ports { ip saddr . th sport . ip daddr . th dport . meta l4proto limit rate 20/minute burst 20 packets } counter name logged log prefix "ptrap-abc123-0: " level debug flags skuid',
+      // what a full meter cannot count
+      'add rule inet ptrap_abc123 log_0_ipv4_ports ip saddr . th sport . ip daddr . th dport . meta l4proto != @meter_ipv4_ports counter name logged log prefix "ptrap-abc123-0: " level debug flags skuid',
     ]);
   });
 
@@ -73,7 +79,7 @@ describe('buildRuleset', () => {
   it('logs every target under its own prefix', async () => {
     const commands = await ruleset(['1.2.3.4:1/udp', '1.2.3.4:2/udp', '[::1]:3/tcp']);
     const logs = commands.filter(command => command.includes('log prefix'));
-    expect(logs.map(command => /log prefix "(.*?)"/.exec(command)?.[1])).toEqual(
+    expect([...new Set(logs.map(command => /log prefix "(.*?)"/.exec(command)?.[1]))]).toEqual(
       [0, 1, 2].map(tag => logPrefix('abc123', tag)),
     );
     expect(logs.every(command => command.endsWith('level debug flags skuid'))).toBe(true);
@@ -85,17 +91,34 @@ describe('buildRuleset', () => {
 
   it('tells one ping from another by its id, and limits other icmp by addresses', async () => {
     const logs = (await ruleset(['1.2.3.4/icmp'])).filter(command => command.includes('log prefix'));
-    expect(logs).toHaveLength(2);
+    expect(logs).toHaveLength(4);
     expect(logs[0]).toContain(
       'icmp type { echo-request, echo-reply } update @meter_ipv4_icmp { ip saddr . ip daddr . icmp id',
     );
-    expect(logs[1]).toContain('icmp type != { echo-request, echo-reply } update @meter_ipv4_portless');
+    expect(logs[2]).toContain('icmp type != { echo-request, echo-reply } update @meter_ipv4_portless');
+  });
+});
+
+describe('buildRuleset for an NFLOG group', () => {
+  it('hands packets over at once, cut, to that group alone', async () => {
+    const commands = await ruleset(['1.2.3.4:1/udp'], {
+      delivery: { to: 'group', group: 4711, snaplen: 2048 },
+      limit: undefined,
+    });
+    expect(commands.at(-1)).toBe(
+      'add rule inet ptrap_abc123 log_0_ipv4_ports counter name logged log prefix "ptrap-abc123-0: " group 4711 snaplen 2048 queue-threshold 1',
+    );
   });
 });
 
 describe('buildProbeRule', () => {
   it('takes only packets between the probe socket and itself, ahead of every target', () => {
-    expect(buildProbeRule('abc123', { address: '127.9.8.7', port: 4242 })).toBe(
+    expect(
+      buildProbeRule(
+        { instance: 'abc123', delivery: { to: 'kernel-log' } },
+        { address: '127.9.8.7', port: 4242 },
+      ),
+    ).toBe(
       'insert rule inet ptrap_abc123 out ip saddr 127.9.8.7 ip daddr 127.9.8.7 udp sport 4242 udp dport 4242 counter name matched counter name logged log prefix "ptrap-abc123-p: " level debug flags skuid accept comment "probe"',
     );
   });

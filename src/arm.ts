@@ -1,0 +1,88 @@
+import { PtrapError } from './errors.js';
+import type { Settings } from './config/settings.js';
+import type { Match } from './hooks.js';
+import { journalRuns } from './match/diagnose.js';
+import { openJournal } from './match/journal.js';
+import { openNflog } from './match/nflog.js';
+import { proveSource } from './match/proof.js';
+import type { Source } from './match/source.js';
+import type { NftSession } from './nft/session.js';
+import { applyRules, openCounters, type RuleSet } from './rules/apply.js';
+import type { ResolvedTarget } from './target/target.js';
+import type { Teardown } from './teardown/stack.js';
+
+/** What arming needs. */
+export interface ArmOptions {
+  instance: string;
+  settings: Settings;
+  say(line: string): void;
+  /** Takes what the source brings, before it has been proven. */
+  follow(source: Source): void;
+  /** Resolves a probe as it would any match; false when it does not name this process. */
+  confirm(match: Match): Promise<boolean>;
+}
+
+/** Rules that bring packets to a source which has proven itself. */
+export interface Armed {
+  source: Source;
+  rules: RuleSet;
+  /** From send to resolved match, in ms. */
+  sourceLatencyMs: number;
+}
+
+type Kind = Source['name'];
+
+/** How long a probe may take, in ms: ten times what journald holds news back for at the most; less where there is another way. */
+const PATIENCE_MS = { only: 5000, first: 2000 };
+
+/**
+ * Opens the source that was asked for and applies the rules that bring packets to it. `auto` means the journal where
+ * journald runs, and NFLOG where it does not or where the kernel's log does not reach the journal.
+ * @throws what the last source and its proof throw
+ */
+export async function arm(
+  nft: NftSession,
+  teardown: Teardown,
+  targets: readonly ResolvedTarget[],
+  options: ArmOptions,
+): Promise<Armed> {
+  const { settings, say } = options;
+  const [first, second] = await candidates(settings.source);
+  if (!second) return armWith(first, PATIENCE_MS.only, nft, teardown, targets, options);
+  try {
+    return await teardown.attempt(() => armWith(first, PATIENCE_MS.first, nft, teardown, targets, options));
+  } catch (error) {
+    if (!(error instanceof PtrapError) || error.exit !== 3) throw error;
+    say(`reading by ${second} instead of ${first} (${error.message})`);
+    return armWith(second, PATIENCE_MS.only, nft, teardown, targets, options);
+  }
+}
+
+async function candidates(asked: Settings['source']): Promise<[Kind, Kind?]> {
+  if (asked !== 'auto') return [asked];
+  return (await journalRuns()) ? ['journal', 'nflog'] : ['nflog'];
+}
+
+async function armWith(
+  kind: Kind,
+  patienceMs: number,
+  nft: NftSession,
+  teardown: Teardown,
+  targets: readonly ResolvedTarget[],
+  { instance, settings, say, follow, confirm }: ArmOptions,
+): Promise<Armed> {
+  const counters = openCounters(teardown, instance);
+  const texts = targets.map(({ text }) => text);
+  const about = { instance, targets: texts, counters, say };
+  // before the rules, so that it is undone after them
+  const source = await (kind === 'journal'
+    ? openJournal(teardown, { ...about, nudge: true })
+    : openNflog(teardown, about));
+  follow(source);
+  const { newConnections, limitPer } = settings;
+  const limit = limitPer === 'connection' ? settings.limit : undefined;
+  const { delivery } = source;
+  const rules = await applyRules(nft, teardown, targets, { instance, delivery, newConnections, limit });
+  const sourceLatencyMs = await proveSource({ source, addProbe: rules.addProbe, confirm, patienceMs });
+  return { source, rules, sourceLatencyMs };
+}

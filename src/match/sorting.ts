@@ -1,0 +1,30 @@
+import type { Flow } from '../events.js';
+import type { Match } from '../hooks.js';
+import type { Echo } from './source.js';
+
+/** Tells the packets of targets from ptrap's own probes, and counts both. */
+export interface Sorting {
+  /** The match that a packet is, or undefined where it is a probe: whoever waits for that is told. `tag` names its rule. */
+  sort(packet: { tag: string; at: string; flow: Flow }): Match | undefined;
+  onEcho(listener: (echo: Echo) => void): void;
+  /** How many packets came so far. */
+  read(): number;
+}
+
+/** @param targets canonical texts, by the index that a tag is */
+export function openSorting(targets: readonly string[]): Sorting {
+  const listeners: ((echo: Echo) => void)[] = [];
+  let read = 0;
+  return {
+    sort({ tag, at, flow }) {
+      read += 1;
+      const target = targets[Number(tag)];
+      const match = { target: target ?? tag, at, flow };
+      if (target !== undefined) return match;
+      for (const listener of listeners) listener({ match, arrived: performance.now() });
+      return undefined;
+    },
+    onEcho: listener => void listeners.push(listener),
+    read: () => read,
+  };
+}

@@ -1,0 +1,31 @@
+/** Where the rules bring matching packets, as a source asks for it. */
+export type Delivery =
+  | { to: 'kernel-log' }
+  /** An NFLOG group, each packet at once with its first `snaplen` bytes. */
+  | { to: 'group'; group: number | string; snaplen: number };
+
+/** What the log prefix of a probe packet has in place of a target's number. */
+const PROBE = 'p';
+
+/** Which rule brought a packet: a target's index, or the probe's. */
+export type Tag = number | typeof PROBE;
+export const PROBE_TAG: Tag = PROBE;
+
+/**
+ * What every log line of this instance begins with.
+ * @see xt_LOG(8): at most 127 characters
+ */
+export function logPrefix(instance: string, tag: Tag): string {
+  return `ptrap-${instance}-${tag}: `;
+}
+
+/** The statement (nft(8)) at the end of a rule that delivers a packet. */
+export function deliver(delivery: Delivery, instance: string, tag: Tag): string {
+  const prefix = `log prefix "${logPrefix(instance, tag)}"`;
+  switch (delivery.to) {
+    case 'kernel-log':
+      return `${prefix} level debug flags skuid`;
+    case 'group':
+      return `${prefix} group ${delivery.group} snaplen ${delivery.snaplen} queue-threshold 1`;
+  }
+}
