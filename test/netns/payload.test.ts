@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { options } from '../../src/config/options.js';
 import { useStage } from './stage.js';
 import { pidsOf } from './watch.js';
 
@@ -41,10 +40,7 @@ const PLUGINS = ['--plugin', 'dns', '--plugin', 'tls-sni', '--hold', 'none'];
 const TARGETS = ['10.77.0.3', '[fd77::3]'].flatMap(host => [`${host}:53/udp`, `${host}:8443/tcp`]);
 const NFLOG = [...TARGETS, ...PLUGINS, '--source', 'nflog', '--limit-per', 'none'];
 
-// until that source is there; then this line goes
-const hasNflog = (options.source.choices as readonly string[]).includes('nflog');
-
-describe.runIf(hasNflog)('what a packet carries, by nflog', () => {
+describe('what a packet carries, by nflog', () => {
   it.each([
     ['10.77.0.3', 'www.example.org', 'AAAA'],
     ['[fd77::3]', '_imaps._tcp.example.org', 'SRV'],
