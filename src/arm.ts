@@ -16,8 +16,8 @@ export interface ArmOptions {
   instance: string;
   settings: Settings;
   say(line: string): void;
-  /** Takes what the source brings, before it has been proven. */
-  follow(source: Source): void;
+  /** Takes what the source brings, before it has been proven; settles when that ends. */
+  follow(source: Source): Promise<void>;
   /** Resolves a probe as it would any match; false when it does not name this process. */
   confirm(match: Match): Promise<boolean>;
 }
@@ -28,6 +28,8 @@ export interface Armed {
   rules: RuleSet;
   /** From send to resolved match, in ms. */
   sourceLatencyMs: number;
+  /** Settles when the source has ended; rejects when it cannot go on. */
+  followed: Promise<void>;
 }
 
 type Kind = Source['name'];
@@ -52,10 +54,15 @@ export async function arm(
   try {
     return await teardown.attempt(() => armWith(first, PATIENCE_MS.first, nft, teardown, targets, options));
   } catch (error) {
-    if (!(error instanceof PtrapError) || error.exit !== 3) throw error;
+    if (!(error instanceof PtrapError) || !isSourceAtFault(error)) throw error;
     say(`reading by ${second} instead of ${first} (${error.message})`);
     return armWith(second, PATIENCE_MS.only, nft, teardown, targets, options);
   }
+}
+
+/** Whether another source may do: something that this one needs is missing, or does not work. */
+function isSourceAtFault({ exit, code }: PtrapError): boolean {
+  return exit === 3 || code === 'PTRAP_E_JOURNALCTL';
 }
 
 async function candidates(asked: Settings['source']): Promise<[Kind, Kind?]> {
@@ -78,11 +85,17 @@ async function armWith(
   const source = await (kind === 'journal'
     ? openJournal(teardown, { ...about, nudge: true })
     : openNflog(teardown, about));
-  follow(source);
+  const followed = follow(source);
   const { newConnections, limitPer } = settings;
   const limit = limitPer === 'connection' ? settings.limit : undefined;
   const { delivery } = source;
   const rules = await applyRules(nft, teardown, targets, { instance, delivery, newConnections, limit });
-  const sourceLatencyMs = await proveSource({ source, addProbe: rules.addProbe, confirm, patienceMs });
-  return { source, rules, sourceLatencyMs };
+  const proven = proveSource({ source, addProbe: rules.addProbe, confirm, patienceMs });
+  const sourceLatencyMs = await Promise.race([proven, rejectionOf(followed)]);
+  return { source, rules, sourceLatencyMs, followed };
+}
+
+/** Never settles but when `promise` rejects. */
+function rejectionOf(promise: Promise<void>): Promise<never> {
+  return new Promise((_, reject) => promise.catch(reject));
 }

@@ -45,14 +45,12 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
   const metered = settings.limitPer === 'connection';
   const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, metered });
 
-  const { source, rules, sourceLatencyMs } = await stop.orFail(
+  const { source, rules, sourceLatencyMs, followed } = await stop.orFail(
     arm(nft, teardown, targets, {
       instance,
       settings,
       say,
-      follow: ({ matches }) => {
-        reporting.follow(matches).catch(stop.fail);
-      },
+      follow: ({ matches }) => reporting.follow(matches),
       confirm: async match => {
         const resolution = await resolver.resolve(match);
         return (
@@ -61,6 +59,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
       },
     }),
   );
+  followed.catch(stop.fail);
 
   const hold = await openHold(nft, teardown, targets, {
     strategy: settings.hold,

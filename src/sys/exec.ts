@@ -10,6 +10,7 @@ const packages: Record<string, string> = {
   tc: 'iproute2',
   modprobe: 'kmod',
   journalctl: 'systemd',
+  setpriv: 'util-linux',
 };
 
 /** Told of each command before it runs and of its answer after; `--verbose` prints them. */

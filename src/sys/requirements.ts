@@ -16,16 +16,24 @@ export function missingCapabilities(status: string): string[] {
   return needed.filter(({ bit }) => ((effective >> bit) & 1n) === 0n).map(({ name }) => name);
 }
 
-/** Tools that a run calls. Without a word about the hold, netem is used only where its tools are there. */
-export function neededTools({ hold }: { hold: 'netem' | 'none' | undefined }): string[] {
-  return ['nft', 'journalctl', ...(hold === 'netem' ? ['ip', 'tc'] : [])];
+/** What decides which tools a run calls. */
+export interface Wanted {
+  source: 'auto' | 'journal' | 'nflog';
+  hold: 'netem' | 'none' | undefined;
+}
+
+const sourceTools = { auto: [], journal: ['journalctl'], nflog: ['setpriv'] } as const;
+
+/** Tools that a run cannot do without. Where nothing was said, a source or a hold is used only where its tools are there. */
+export function neededTools({ source, hold }: Wanted): string[] {
+  return ['nft', ...sourceTools[source], ...(hold === 'netem' ? ['ip', 'tc'] : [])];
 }
 
 /**
  * Checks what can be checked without touching the machine: privilege and tools.
  * @throws PTRAP_E_NOT_ROOT, PTRAP_E_NFT_MISSING, PTRAP_E_TOOL_MISSING
  */
-export async function requireMachine(settings: { hold: 'netem' | 'none' | undefined }): Promise<void> {
+export async function requireMachine(settings: Wanted): Promise<void> {
   const capabilities = missingCapabilities(await readFile('/proc/self/status', 'utf8'));
   if (capabilities.length > 0) throw failure('PTRAP_E_NOT_ROOT', capabilities);
   for (const tool of neededTools(settings)) {

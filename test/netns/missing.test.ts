@@ -7,6 +7,7 @@ const stage = useStage();
 
 const TARGET = '10.77.0.2:53/udp';
 const NONE = ['--hold', 'none'];
+const JOURNAL = [...NONE, '--source', 'journal'];
 
 /** Where ptrap looks for tools. */
 const FOLDERS = '/usr/sbin /usr/bin /sbin /bin /usr/local/sbin /usr/local/bin';
@@ -60,7 +61,11 @@ describe('privilege', () => {
 describe('tools', () => {
   it.each([
     ['nft', NONE, 'PTRAP_E_NFT_MISSING: nft not found; install nftables (apt install nftables)'],
-    ['journalctl', NONE, 'PTRAP_E_TOOL_MISSING: journalctl not found; install systemd (apt install systemd)'],
+    [
+      'journalctl',
+      JOURNAL,
+      'PTRAP_E_TOOL_MISSING: journalctl not found; install systemd (apt install systemd)',
+    ],
     [
       'ip',
       ['--hold', 'netem'],
@@ -123,7 +128,7 @@ describe('netem', () => {
 describe('the way through the journal', () => {
   it('journald does not run', async () => {
     await stage.namespace.stopJournald('SIGTERM');
-    const { code, stderr } = await refusal(NONE);
+    const { code, stderr } = await refusal(JOURNAL);
     await stage.namespace.startJournald();
     expect(code).toBe(3);
     expect(stderr).toBe(
@@ -133,7 +138,7 @@ describe('the way through the journal', () => {
 
   it('there is no journald at all', async () => {
     const hidden = ['/run/systemd/journal', '/run/log/journal'];
-    const { code, stderr } = await refusal(NONE, {
+    const { code, stderr } = await refusal(JOURNAL, {
       prepare: hidden.map(folder => `mount -t tmpfs ptrap-test ${folder}`).join('; '),
     });
     expect(code).toBe(3);
@@ -142,7 +147,7 @@ describe('the way through the journal', () => {
 
   it('the kernel does not log packets of this network namespace', async () => {
     await stage.namespace.kernelLog.allow(false);
-    const { code, stderr } = await refusal(NONE);
+    const { code, stderr } = await refusal(JOURNAL);
     await stage.namespace.kernelLog.allow(true);
     expect(code).toBe(3);
     expect(stderr).toMatch(/^PTRAP_E_NETNS_LOG: .*sysctl -w net\.netfilter\.nf_log_all_netns=1/);
@@ -151,7 +156,9 @@ describe('the way through the journal', () => {
   it('a journalctl that does not work', async () => {
     const broken = `printf '#!/bin/sh\\necho broken >&2\\nexit 1\\n' >/mnt/broken; chmod 755 /mnt/broken`;
     const prepare = `mount -t tmpfs ptrap-test /mnt; ${broken}; mount --bind /mnt/broken $(command -v journalctl)`;
-    const { code, stderr } = await stage.ptrap(['watch', TARGET, '--no-config', ...NONE], { prepare }).end();
+    const { code, stderr } = await stage
+      .ptrap(['watch', TARGET, '--no-config', ...JOURNAL], { prepare })
+      .end();
     expect(code).toBe(1);
     expect(stderr).toMatch(/^PTRAP_E_JOURNALCTL: journalctl does not bring the journal: broken;/m);
     expect(stderr).toMatch(/^ptrap: journalctl ended \(broken\); reading on/);

@@ -26,8 +26,13 @@ describe('missingCapabilities', () => {
 
 describe('neededTools', () => {
   it('asks for tc only where netem was asked for', () => {
-    expect(neededTools({ hold: 'none' })).toEqual(['nft', 'journalctl']);
-    expect(neededTools({ hold: undefined })).toEqual(['nft', 'journalctl']);
-    expect(neededTools({ hold: 'netem' })).toEqual(['nft', 'journalctl', 'ip', 'tc']);
+    expect(neededTools({ source: 'journal', hold: 'none' })).toEqual(['nft', 'journalctl']);
+    expect(neededTools({ source: 'journal', hold: undefined })).toEqual(['nft', 'journalctl']);
+    expect(neededTools({ source: 'journal', hold: 'netem' })).toEqual(['nft', 'journalctl', 'ip', 'tc']);
+  });
+
+  it('asks for what a source needs only where that was asked for', () => {
+    expect(neededTools({ source: 'nflog', hold: 'none' })).toEqual(['nft', 'setpriv']);
+    expect(neededTools({ source: 'auto', hold: 'none' })).toEqual(['nft']);
   });
 });
