@@ -97,5 +97,7 @@ async function armWith(
 
 /** Never settles but when `promise` rejects. */
 function rejectionOf(promise: Promise<void>): Promise<never> {
-  return new Promise((_, reject) => promise.catch(reject));
+  return new Promise((_, reject) => {
+    promise.catch(reject);
+  });
 }

@@ -11,11 +11,6 @@ export function netfilterHeader(family: number, resource: number): Buffer {
   return Buffer.from([family, 0, resource >> 8, resource & 0xff]);
 }
 
-/** The resource id (a group, a queue) that a message is about. */
-export function resourceOf(payload: Buffer): number {
-  return payload.readUInt16BE(2);
-}
-
 /** A 32-bit number as an attribute's value, in network order. */
 export function be32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
