@@ -11,6 +11,8 @@ export interface Memory {
   holdings: Holdings;
   /** Who was found to be a sender before, the latest first. */
   senders: readonly Tracked[];
+  /** Waits until all that has happened up to now has been taken note of. */
+  caughtUp(): Promise<boolean>;
   /** The number under which the last one had its socket: many programs use the same. */
   usualFd: string;
 }
@@ -108,7 +110,8 @@ async function findFirst(
   const known = [...memory.holdings.of(inode)].map(({ process }) => process);
   const quick = (await search(known)) ?? (await search(likely(memory, uid, since)));
   if (quick !== undefined || (await isGone?.())) return quick;
-  return search(anyone(memory, uid));
+  await memory.caughtUp(); // it may be so new that we have not heard of it
+  return (await search(likely(memory, uid, since))) ?? (await search(anyone(memory, uid)));
 }
 
 /** Whether a process holds the socket: seen lately enough, still as remembered, or seen now. */

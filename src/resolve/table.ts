@@ -117,7 +117,8 @@ export function openProcessTable({
   });
   const { completeSince } = following;
   const evidence = openEvidence({ roster, history, holdings, clock, completeSince });
-  const memory: Memory = { roster, holdings, senders: [], usualFd: FIRST_FREE };
+  const { caughtUp } = marker;
+  const memory: Memory = { roster, holdings, senders: [], caughtUp, usualFd: FIRST_FREE };
 
   return {
     get isComplete() {
