@@ -127,8 +127,9 @@ async function measureWorkload(
   };
 }
 
-/** A line of bench/workload/senders.pl. */
+/** A line of bench/workload/senders.pl. @throws when it is not a result */
 export function parseSender(line: string): Sender {
+  if (!/^\d+ \d+ [\d.]+ [\d.]+ [01] [\d,]+$/.test(line)) throw new Error(`a sender failed: ${line}`);
   const [pid, port, started, took, answered, holders = ''] = line.split(' ');
   return {
     pid: Number(pid),
