@@ -9,8 +9,8 @@ import { forebears, type Roster, type Tracked } from './roster.js';
 export interface Memory {
   roster: Roster;
   holdings: Holdings;
-  /** Who was found to be a sender before, the latest first. */
-  senders: readonly Tracked[];
+  /** Who was found to be a sender before, and under which number it had its socket; the latest first. */
+  senders: ReadonlyMap<Tracked, string>;
   /** Waits until all that has happened up to now has been taken note of. */
   caughtUp(): Promise<boolean>;
   /** The number under which the last one had its socket: many programs use the same. */
@@ -95,7 +95,7 @@ export async function findKnownHolders(
 
 async function findFirst(
   memory: Memory,
-  { inode, uid, since, isGone }: Wanted,
+  wanted: Wanted,
   holds: (process: Tracked) => boolean,
   pace: Pacer,
 ): Promise<Tracked | 'late' | undefined> {
@@ -107,11 +107,14 @@ async function findFirst(
     }
     return undefined;
   };
+  const { inode, uid, isGone } = wanted;
   const known = [...memory.holdings.of(inode)].map(({ process }) => process);
-  const quick = (await search(known)) ?? (await search(likely(memory, uid, since)));
+  const quick = (await search(known)) ?? (await search(likely(memory, wanted)));
   if (quick !== undefined || (await isGone?.())) return quick;
   await memory.caughtUp(); // it may be so new that we have not heard of it
-  return (await search(likely(memory, uid, since))) ?? (await search(anyone(memory, uid)));
+  const found = (await search(likely(memory, wanted))) ?? (await search(anyoneChanged(memory, uid)));
+  if (found !== undefined || (await isGone?.())) return found;
+  return search(anyone(memory, uid));
 }
 
 /** Whether a process holds the socket: seen lately enough, still as remembered, or seen now. */
@@ -124,35 +127,35 @@ function holdsIt(holdings: Holdings, process: Tracked, { inode, since }: Wanted)
 }
 
 /** Whoever is likely to have opened the socket. */
-function* likely({ roster, holdings, senders }: Memory, uid: number, since: number): Iterable<Tracked> {
+function* likely({ roster, holdings, senders }: Memory, { inode, uid, since }: Wanted): Iterable<Tracked> {
   let tries = 0;
   for (const process of roster.bornSince(since - YOUNG_MS)) {
     if (!isOf(process, uid) || !mayHaveChanged(holdings, process)) continue;
     yield process;
     if ((tries += 1) === FIRST_TRIES) break;
   }
-  yield* [...senders].filter(process => isOf(process, uid));
+  for (const [process, fd] of senders) {
+    if (isOf(process, uid) && holdings.peek(process, fd) === inode) yield process;
+  }
+  for (const process of senders.keys()) if (isOf(process, uid)) yield process;
 }
 
-/** Everybody, in the order in which looking at them pays. */
-function* anyone({ roster, holdings }: Memory, uid: number): Iterable<Tracked> {
+/** Everybody who has other descriptors than when last looked at; those of the user first. */
+function* anyoneChanged(memory: Memory, uid: number): Iterable<Tracked> {
+  for (const process of anyone(memory, uid)) if (mayHaveChanged(memory.holdings, process)) yield process;
+}
+
+/** Everybody; those of the user first. */
+function* anyone({ roster }: Memory, uid: number): Iterable<Tracked> {
   const all = roster.newestFirst();
-  const own = all.filter(process => isOf(process, uid));
-  const others = all.filter(process => !isOf(process, uid));
-  yield* changed(holdings, own);
-  yield* changed(holdings, others);
-  yield* own;
-  yield* others;
+  for (const process of all) if (isOf(process, uid)) yield process;
+  for (const process of all) if (!isOf(process, uid)) yield process;
 }
 
 /** The newest first; those that are not so new are listed only if there is time. */
 function* strangers(roster: Roster): Iterable<Tracked> {
   yield* roster.bornSince(-Infinity);
   yield* roster.newestFirst();
-}
-
-function* changed(holdings: Holdings, processes: readonly Tracked[]): Iterable<Tracked> {
-  for (const process of processes) if (mayHaveChanged(holdings, process)) yield process;
 }
 
 /**

@@ -118,7 +118,7 @@ export function openProcessTable({
   const { completeSince } = following;
   const evidence = openEvidence({ roster, history, holdings, clock, completeSince });
   const { caughtUp } = marker;
-  const memory: Memory = { roster, holdings, senders: [], caughtUp, usualFd: FIRST_FREE };
+  const memory: Memory = { roster, holdings, senders: new Map(), caughtUp, usualFd: FIRST_FREE };
 
   return {
     get isComplete() {
@@ -135,9 +135,12 @@ export function openProcessTable({
     },
     remember(flow, tie) {
       evidence.remember(flow, { ...tie, at: performance.now() });
-      memory.senders = [...new Set([...tie.holders, ...memory.senders])]
-        .filter(({ ended }) => ended === undefined)
-        .slice(0, MOST_SENDERS);
+      const latest = tie.holders.map(holder => [holder, memory.usualFd] as const);
+      memory.senders = new Map(
+        [...new Map([...latest, ...memory.senders, ...latest])]
+          .filter(([{ ended }]) => ended === undefined)
+          .slice(0, MOST_SENDERS),
+      );
       sweep?.matched();
     },
     async heldUntil(inode, asked) {

@@ -28,6 +28,8 @@ export function openProcTree(
   const proc = mkdtempSync(join(tmpdir(), 'ptrap-proc-'));
   writeFileSync(join(proc, 'uptime'), `${uptime}.00 1.00\n`);
   mkdirSync(join(proc, 'sys'));
+  mkdirSync(join(proc, 'self'));
+  writeFileSync(join(proc, 'self/comm'), 'test\n');
   for (const [pid, process] of Object.entries(processes)) writeProcess(join(proc, pid), Number(pid), process);
   return { proc, [Symbol.dispose]: () => rmSync(proc, { recursive: true }) };
 }

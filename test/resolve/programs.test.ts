@@ -1,0 +1,95 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { openPrograms } from '../../src/resolve/programs.js';
+import { openRoster, type Tracked } from '../../src/resolve/roster.js';
+import { exec, exit, fork } from './events.js';
+import { openProcTree } from './proc-tree.js';
+
+const nobody = () => null;
+
+function open() {
+  const tree = openProcTree({ 10: { comm: 'a', startTime: 700, files: { cmdline: 'a\0' } } }, 100);
+  const roster = openRoster(() => undefined);
+  let shed = 0;
+  const programs = openPrograms(tree.proc, () => (shed += 1));
+  const parent = roster.admit({
+    pid: 1,
+    startTime: 1,
+    comm: 'init',
+    uid: { real: 0, effective: 0 },
+    users: [0],
+    threads: 0,
+    isHeadless: false,
+  });
+  const start = (): Tracked => {
+    roster.apply(fork(10, 1));
+    return roster.apply(exec(10))!;
+  };
+  return { tree, roster, programs, parent, start, shed: () => shed };
+}
+
+describe('openPrograms', () => {
+  it('reads what has begun in a moment, unless it has ended by then', async () => {
+    const { programs, start, roster } = open();
+    const process = start();
+    programs.began(process);
+    expect(process.program.image).toBeUndefined();
+    await sleep(10);
+    expect(process).toMatchObject({ comm: 'a', startTime: 700, program: { image: { argv: ['a'] } } });
+    const other = start();
+    programs.began(other);
+    roster.apply(exit(10));
+    await sleep(10);
+    expect(other.program.image).toBeUndefined();
+  });
+
+  it('fills in what its forks run, too, and no more than that', () => {
+    const { programs, roster, start, tree } = open();
+    const process = start();
+    const child = roster.apply(fork(11, 10))!;
+    programs.catch(process);
+    expect(child.program.image?.argv).toEqual(['a']);
+    writeFileSync(`${tree.proc}/10/cmdline`, 'title\0');
+    programs.tell(process, nobody);
+    expect(process.program.image?.argv).toEqual(['title']);
+    expect(child.program.image?.argv).toEqual(['a']);
+  });
+
+  it('takes no process for another that has its pid', () => {
+    const { programs, start, tree } = open();
+    const process = start();
+    expect(programs.tell(process, nobody)).toMatchObject({ pid: 10, startTime: 700, comm: 'a' });
+    writeFileSync(`${tree.proc}/10/stat`, '10 (b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 800 0');
+    process.toldAt = undefined;
+    expect(programs.tell(process, nobody)).toBeUndefined();
+    expect(programs.recall(process, nobody)).toMatchObject({ pid: 10, startTime: 700, comm: 'a' });
+  });
+
+  it('recalls what was not read in time without guessing', () => {
+    const { programs, start, tree, roster } = open();
+    const process = start();
+    rmSync(`${tree.proc}/10`, { recursive: true });
+    roster.apply(exit(10));
+    const told = programs.recall(process, nobody)!;
+    expect(told).toMatchObject({ pid: 10, ppid: 1, comm: '', exe: null, argv: [], cwd: null, uid: 0 });
+    expect(Math.abs(told.startTime - 10_000)).toBeLessThanOrEqual(2); // 100 s after boot
+  });
+
+  it('recalls nobody whose user it never knew', () => {
+    const { programs, roster } = open();
+    const orphan = roster.apply(fork(20, 19))!;
+    expect(programs.recall(orphan, nobody)).toBeUndefined();
+  });
+
+  it('reads no more than it has time for', () => {
+    const { programs, start, shed } = open();
+    const begun = performance.now();
+    while (shed() === 0 && performance.now() < begun + 5000) programs.catch(start());
+    expect(shed()).toBe(1);
+    const process = start();
+    programs.catch(process);
+    expect(process.program.image).toBeUndefined();
+    expect(programs.tell(process, nobody)).toMatchObject({ comm: 'a' }); // whoever is asked for is read
+  });
+});
