@@ -182,6 +182,11 @@ const failures = {
     cause: 'ptrap could not find its own socket: the kernel’s socket diagnosis or /proc is closed to it',
     fix: 'load inet_diag and udp_diag (modprobe udp_diag), run it as root, and not under hidepid',
   }),
+  PTRAP_E_STATE_DIR: (folder: string, why: string): Failure => ({
+    exit: 1,
+    cause: `${folder}, where ptrap keeps its records, ${why}`,
+    fix: 'find out who made it, and take it away; ptrap makes one of its own',
+  }),
   PTRAP_E_INSTANCE: (id: string, why: string): Failure => ({
     exit: 2,
     cause: `cannot clean up "${visible(id)}": ${why}`,

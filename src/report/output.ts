@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Event } from '../events.js';
-import { visible } from '../sys/text.js';
+import { harmless } from '../sys/text.js';
 import { jsonLine } from './json.js';
 import { prettyEvent, type Style } from './pretty.js';
 
@@ -62,11 +62,6 @@ export function openOutput(mode: 'pretty' | 'json' | 'quiet', { stdout, stderr }
 
 function joined(lines: readonly string[]): string {
   return lines.map(line => `${line}\n`).join('');
-}
-
-/** Text of a process, line by line, with tabs and line ends left as they are. Doing it twice changes nothing. */
-function harmless(text: string): string {
-  return text.replace(/[^\t\n]+/g, visible);
 }
 
 /**

@@ -1,4 +1,16 @@
-import { mkdir, open, readdir, readlink, rename, rmdir, unlink, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import {
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rmdir,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises';
+import { failure } from '../errors.js';
 import { readStat } from '../sys/stat.js';
 
 /** Something ptrap made that outlives a call: all that is needed to take it away again from another process. */
@@ -29,7 +41,52 @@ export function recordPath(instance: string): string {
   return `${STATE_DIR}/${instance}.json`;
 }
 
-/** Replaces the record on disk: written beside it, synced, renamed. */
+/** No record comes near it, in bytes. */
+const MOST_BYTES = 1 << 20;
+
+const OTHERS_WRITE = 0o022;
+
+/**
+ * Checks that nobody else could have made, or may write to, the folder of the records, if there is one.
+ * @throws PTRAP_E_STATE_DIR
+ */
+async function requireOwnFolder(): Promise<void> {
+  const found = await lstat(STATE_DIR).catch(unless('ENOENT'));
+  if (!found) return;
+  if (!found.isDirectory()) throw failure('PTRAP_E_STATE_DIR', STATE_DIR, 'is no folder');
+  if (![0, process.geteuid?.()].includes(found.uid)) {
+    throw failure('PTRAP_E_STATE_DIR', STATE_DIR, `belongs to uid ${found.uid}`);
+  }
+  if ((found.mode & OTHERS_WRITE) !== 0)
+    throw failure('PTRAP_E_STATE_DIR', STATE_DIR, 'can be written by others');
+}
+
+/**
+ * Names of what lies in the folder of the records.
+ * @throws PTRAP_E_STATE_DIR
+ */
+export async function listState(): Promise<string[]> {
+  await requireOwnFolder();
+  return readdir(STATE_DIR).catch(() => []);
+}
+
+/** What the record of an instance holds; empty for what is no file, is a link, or is far too long. */
+export async function readState(instance: string): Promise<string> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = await open(recordPath(instance), O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined);
+  if (!file) return '';
+  try {
+    const found = await file.stat();
+    return found.isFile() && found.size <= MOST_BYTES ? await file.readFile('utf8') : '';
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Replaces the record on disk: written beside it, synced, renamed.
+ * @throws PTRAP_E_STATE_DIR
+ */
 export async function writeRecord(record: InstanceRecord): Promise<void> {
   const path = recordPath(record.instance);
   const draft = `${path}.${record.pid}`;
@@ -45,22 +102,27 @@ export async function writeRecord(record: InstanceRecord): Promise<void> {
 
 /** Removes what instances that were killed while they wrote have left of it. */
 export async function removeDrafts(): Promise<void> {
-  for (const name of await readdir(STATE_DIR).catch(() => [])) {
+  for (const name of await listState()) {
     const pid = /^[0-9a-z]{6}\.json\.(\d+)$/.exec(name)?.[1];
     if (pid === undefined || readStat('/proc', Number(pid)) !== undefined) continue;
-    await unlink(`${STATE_DIR}/${name}`).catch(unless('ENOENT'));
+    await unlink(`${STATE_DIR}/${name}`).catch(unless('ENOENT', 'EISDIR'));
     await removeFolder();
   }
 }
 
-/** Another instance may remove the folder, as the last that ends, between our making it and using it. */
+/**
+ * Another instance may remove the folder, as the last that ends, between our making it and using it; and one that was
+ * killed may have left a draft of this name. Whatever lies there is neither followed nor written to.
+ */
 async function create(path: string): Promise<FileHandle> {
   for (;;) {
-    await mkdir(STATE_DIR, { recursive: true, mode: 0o700 });
+    await mkdir(STATE_DIR, { recursive: true, mode: 0o700 }).catch(unless('EEXIST'));
+    await requireOwnFolder();
     try {
-      return await open(path, 'w', 0o600);
+      return await open(path, 'wx', 0o600);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      unless('ENOENT', 'EEXIST')(error as NodeJS.ErrnoException);
+      await unlink(path).catch(unless('ENOENT'));
     }
   }
 }
@@ -76,7 +138,7 @@ async function removeFolder(): Promise<void> {
 }
 
 function unless(...codes: string[]) {
-  return (error: NodeJS.ErrnoException): void => {
+  return (error: NodeJS.ErrnoException): undefined => {
     if (!codes.includes(error.code ?? '')) throw error;
   };
 }

@@ -1,33 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { readStat } from '../sys/stat.js';
+import { parseRecord } from './parse-record.js';
 import {
+  listState,
   ownNetns,
+  readState,
   removeDrafts,
   removeRecord,
-  STATE_DIR,
   type Effect,
   type InstanceRecord,
 } from './record.js';
-
-const effect = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('table'), family: z.string(), name: z.string() }),
-  z.object({ kind: z.literal('link'), name: z.string().regex(/^ptrap[0-9a-z]{6}$/), alias: z.string() }),
-  z.object({
-    kind: z.literal('file'),
-    path: z.string().regex(/^\/(run|var)\/log\/journal\/ptrap-[0-9a-z]{6}\.nudge$/),
-  }),
-]);
-
-const recordSchema = z.object({
-  version: z.literal(1),
-  instance: z.string().regex(/^[0-9a-z]{6}$/),
-  pid: z.int().positive(),
-  startTime: z.int(),
-  netns: z.int(),
-  targets: z.array(z.string()),
-  effects: z.array(effect),
-});
 
 /** An instance that has a record: running, or dead and with something left of it. */
 export interface Instance extends InstanceRecord {
@@ -48,32 +29,22 @@ export interface Cleaned {
   failed: { effect: Effect; error: unknown }[];
 }
 
-/** All instances that have a record, running or dead; a file that is no record of ours is passed over. */
+/**
+ * All instances that have a record, running or dead; a file that is no record of ours is passed over.
+ * @throws PTRAP_E_STATE_DIR
+ */
 export async function listInstances(): Promise<Instance[]> {
-  const files = await readdir(STATE_DIR).catch(() => []);
   const netns = await ownNetns();
-  const instances = await Promise.all(
-    files
-      .filter(file => /^[0-9a-z]{6}\.json$/.test(file))
-      .map(file => readInstance(`${STATE_DIR}/${file}`, netns)),
-  );
+  const names = (await listState()).flatMap(file => /^([0-9a-z]{6})\.json$/.exec(file)?.[1] ?? []);
+  const instances = await Promise.all(names.map(name => readInstance(name, netns)));
   return instances.filter(instance => instance !== undefined);
 }
 
-async function readInstance(path: string, netns: number): Promise<Instance | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const record = recordSchema.safeParse(parseJson(text)).data;
+async function readInstance(name: string, netns: number): Promise<Instance | undefined> {
+  const record = parseRecord(await readState(name), name);
   if (!record) return undefined;
   const alive = readStat('/proc', record.pid)?.startTime === record.startTime;
   return { ...record, alive, here: record.netns === netns };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // cut off or forged: no record
-  }
 }
 
 /** Undoes what dead instances left, newest effect first; a running one is never touched. */

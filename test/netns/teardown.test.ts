@@ -85,7 +85,6 @@ describe('cleanUp', () => {
   const record = async (changes: Partial<InstanceRecord> = {}): Promise<void> => {
     const { netns } = await own();
     const startTime = readStat('/proc', process.pid)!.startTime;
-    const effects = [file('aaaaaa'), file('bbbbbb')];
     await writeRecord({
       version: 1,
       instance: INSTANCE,
@@ -93,7 +92,7 @@ describe('cleanUp', () => {
       startTime,
       netns,
       targets: [],
-      effects,
+      effects: made,
       ...changes,
     });
   };
@@ -103,6 +102,10 @@ describe('cleanUp', () => {
     await teardown[Symbol.asyncDispose]();
     return read;
   };
+  const made: Effect[] = ['run', 'var'].map(top => ({
+    kind: 'file',
+    path: `/${top}/log/journal/ptrap-${INSTANCE}.nudge`,
+  }));
   const undone: Effect[] = [];
   const note = (effect: Effect): Promise<void> => Promise.resolve(void undone.push(effect));
   const undo: Undo = { file: note, link: note, table: note };
@@ -117,7 +120,7 @@ describe('cleanUp', () => {
 
   it('undoes what a dead one left, newest first, and forgets it', async () => {
     await record({ startTime: 1 });
-    expect(await cleaned()).toEqual([file('bbbbbb'), file('aaaaaa')]);
+    expect(await cleaned()).toEqual(made.toReversed());
     expect(existsSync(recordPath(INSTANCE))).toBe(false);
   });
 
@@ -136,6 +139,21 @@ describe('cleanUp', () => {
     [
       'with a link that is not ours',
       { startTime: 1, effects: [{ kind: 'link', name: 'eth0', alias: '' } as const] },
+    ],
+    ["with another instance's file", { startTime: 1, effects: [file('aaaaaa')] }],
+    [
+      "with another instance's link",
+      {
+        startTime: 1,
+        effects: [{ kind: 'link', name: 'ptrapaaaaaa', alias: 'ptrap pid=1 start=1' } as const],
+      },
+    ],
+    [
+      'with a link that another process has named',
+      {
+        startTime: 1,
+        effects: [{ kind: 'link', name: `ptrap${INSTANCE}`, alias: 'ptrap pid=1 start=1' } as const],
+      },
     ],
     ['with a pid that is none', { startTime: 1, pid: -1 }],
   ])('leaves a record alone %s', async (_name, changes) => {

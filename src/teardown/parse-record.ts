@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import type { Effect, InstanceRecord } from './record.js';
+
+const effect = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('table'), family: z.string(), name: z.string() }),
+  z.object({ kind: z.literal('link'), name: z.string(), alias: z.string() }),
+  z.object({ kind: z.literal('file'), path: z.string() }),
+]);
+
+const recordSchema = z.object({
+  version: z.literal(1),
+  instance: z.string().regex(/^[0-9a-z]{6}$/),
+  pid: z.int().positive(),
+  startTime: z.int().nonnegative(),
+  netns: z.int(),
+  targets: z.array(z.string()),
+  effects: z.array(effect),
+});
+
+/**
+ * Reads the record of `instance`. Undefined for one that is cut off, forged or of a newer version: whose name is not its
+ * file's, or whose effects are not what that very process would have made. So it leads to nothing of anybody else's.
+ */
+export function parseRecord(text: string, instance: string): InstanceRecord | undefined {
+  const record = recordSchema.safeParse(parseJson(text)).data;
+  if (record?.instance !== instance) return undefined;
+  return record.effects.every(made => isOf(record, made)) ? record : undefined;
+}
+
+function isOf({ instance, pid, startTime }: InstanceRecord, made: Effect): boolean {
+  switch (made.kind) {
+    case 'table':
+      return made.name === `ptrap_${instance}`;
+    case 'link':
+      return made.name === `ptrap${instance}` && made.alias === `ptrap pid=${pid} start=${startTime}`;
+    case 'file':
+      return [`/run/log/journal`, `/var/log/journal`].some(
+        folder => made.path === `${folder}/ptrap-${instance}.nudge`,
+      );
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // cut off or forged: no record
+  }
+}
