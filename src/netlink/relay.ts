@@ -62,11 +62,16 @@ export function hearRelay(
   };
 }
 
-/** Where the last whole message ends. */
+/** No message is longer, in bytes: one that claims to be is none. */
+const MOST_BYTES = 1 << 20;
+
+/** Where the last whole message ends; what is no message is not waited for, but left to its reader to refuse. */
 function endOfWhole(bytes: Buffer): number {
   let end = 0;
   while (end + 4 <= bytes.length) {
-    const next = end + ((Math.max(16, bytes.readUInt32LE(end)) + 3) & ~3);
+    const length = bytes.readUInt32LE(end);
+    if (length < 16 || length > MOST_BYTES) return bytes.length;
+    const next = end + ((length + 3) & ~3);
     if (next > bytes.length) break;
     end = next;
   }
