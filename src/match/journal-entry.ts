@@ -18,8 +18,8 @@ export function parseJournalLine(line: string): JournalEntry | undefined {
   const fields = parseObject(line);
   if (fields?.['_TRANSPORT'] !== 'kernel' || fields['SYSLOG_FACILITY'] !== '0') return undefined;
   const { MESSAGE: message, __CURSOR: cursor, __REALTIME_TIMESTAMP: microseconds } = fields;
-  if (typeof message !== 'string' || typeof cursor !== 'string' || typeof microseconds !== 'string')
-    return undefined;
+  if (typeof message !== 'string' || typeof cursor !== 'string') return undefined;
+  if (typeof microseconds !== 'string' || !/^\d{16}$/.test(microseconds)) return undefined;
   return { cursor, at: isoTime(microseconds), message };
 }
 

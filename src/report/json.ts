@@ -1,10 +1,16 @@
 import type { Event } from '../events.js';
 
-/** One line of `--output json`. JSON escapes control characters itself; C1 controls and DEL are escaped here. */
+/** What JSON leaves as it is and a terminal may obey: DEL, C1 controls, separators, and what reorders or hides text. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** One line of `--output json`: the same values, with all such characters escaped. */
 export function jsonLine(event: Event): string {
-  const json = JSON.stringify(event).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return `${json}\n`;
+  return `${JSON.stringify(event).replace(UNSAFE, escaped)}\n`;
+}
+
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 }

@@ -27,9 +27,10 @@ export function parseSocketTable(text: string): Socket[] {
 function parseLine(line: string): Socket | undefined {
   const [, local, remote, state, , , , uid, , inode] = line.trim().split(/\s+/);
   const ends = [endpoint(local), endpoint(remote)] as const;
-  if (!ends[0] || !ends[1] || state === undefined || !/^\d+$/.test(inode ?? '')) return undefined;
+  if (!ends[0] || !ends[1] || ![uid, inode].every(isDecimal)) return undefined;
+  if (!/^[0-9A-F]{2}$/i.test(state ?? '')) return undefined;
   return {
-    state: parseInt(state, 16),
+    state: parseInt(state!, 16),
     local: ends[0],
     remote: ends[1],
     device: 0, // not told
@@ -37,6 +38,10 @@ function parseLine(line: string): Socket | undefined {
     inode: Number(inode),
     v6Only: true,
   };
+}
+
+function isDecimal(text: string | undefined): boolean {
+  return /^\d{1,10}$/.test(text ?? '');
 }
 
 /** `0100007F:0001`: 32-bit words in the machine's order, then the port. */
