@@ -126,7 +126,8 @@ export async function subscribe(queueBytes: number): Promise<Subscribed | string
   const number = randomInt(1, 0x7fffffff);
   let timer: NodeJS.Timeout | undefined;
   const refusal = await new Promise<string | undefined>(settle => {
-    timer = setTimeout(settle, PATIENCE_MS, SILENCE);
+    // after a look at the socket: this process may have been busy for longer than that
+    timer = setTimeout(() => setImmediate(settle, SILENCE), PATIENCE_MS);
     socket.on('error', ({ code }) => settle(code));
     socket.on('message', datagram => {
       received.push(datagram);
