@@ -127,6 +127,16 @@ const failures = {
     cause: `nft cannot hook the egress of a device: ${answer}`,
     fix: 'needs Linux 5.17 and nft 1.0.1 or newer; use --hold none',
   }),
+  PTRAP_E_TABLE_HELD: (family: string, name: string): Failure => ({
+    exit: 1,
+    cause: `table ${family} ${name} is still there: the nft child that owns it has not ended with its ptrap`,
+    fix: 'end that child (pgrep -x nft), then run ptrap cleanup',
+  }),
+  PTRAP_E_IFB_BUSY: (name: string, waiting: number): Failure => ({
+    exit: 1,
+    cause: `${waiting} packets still wait in ${name}; it is not deleted, or they would be lost`,
+    fix: 'run ptrap cleanup later',
+  }),
   PTRAP_E_NFLOG_MISSING: (answer: string): Failure => ({
     exit: 3,
     cause: `the kernel gives no NFLOG group to read: ${visible(answer)}`,

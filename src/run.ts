@@ -64,6 +64,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
   const hold = await openHold(nft, teardown, targets, {
     strategy: settings.hold,
     delayMs: settings.delay === 'auto' ? delayFor(sourceLatencyMs) : settings.delay,
+    instance,
     table: rules.table,
     ifb: ifbName(instance),
     alias: ifbAlias(process.pid, teardown.startTime),

@@ -1,11 +1,11 @@
 import { unlink } from 'node:fs/promises';
 import { removeIfb } from './hold/ifb.js';
+import { tableGone } from './nft/gone.js';
 import { cleanUp, listInstances, type Undo } from './teardown/recover.js';
 
 /** How another process takes away what a dead instance left. */
 export const undo: Undo = {
-  // the kernel removed it with the nft child that owned it, which ended with ptrap
-  table: () => Promise.resolve(),
+  table: ({ family, name }) => tableGone(family, name),
   link: ({ name, alias }) => removeIfb(name, alias),
   file: ({ path }) =>
     unlink(path).catch((error: NodeJS.ErrnoException) => {

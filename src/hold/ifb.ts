@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../errors.js';
 import { ask, must } from '../sys/exec.js';
 
@@ -64,27 +65,57 @@ export function parseQueue(json: string): { waiting: number; dropped: number } {
   return { waiting: root?.qlen ?? 0, dropped: root?.drops ?? 0 };
 }
 
-/** How often the queue is looked at while it drains, and how long that may take, in ms. */
-const DRAIN = { everyMs: 10, patienceMs: 30_000 };
+/** How often the queue is looked at while it drains, and how long that may take, in ms: longer than the longest delay. */
+const DRAIN = { everyMs: 10, patienceMs: 90_000 };
 
 /**
  * Waits until every held packet has gone its way, then deletes the ifb; earlier they would be lost. The rules that
  * fill it must be off. Leaves alone a link of that name whose alias is another's.
+ * @throws PTRAP_E_IFB_BUSY when it does not drain
  */
 export async function removeIfb(name: string, alias: string): Promise<{ dropped: number }> {
-  const link = await ask('ip', ['-j', 'link', 'show', 'dev', name]);
-  if (link.code !== 0) return { dropped: 0 };
-  const [shown] = JSON.parse(link.stdout) as { ifalias?: string }[];
-  // made, but ended before it was named: the name alone is ours, and nothing was ever sent there
-  if (shown?.ifalias !== undefined && shown.ifalias !== alias) return { dropped: 0 };
-  const started = performance.now();
-  let queue = await ifbQueue(name);
-  while (queue.waiting > 0 && performance.now() - started < DRAIN.patienceMs) {
-    await new Promise(next => setTimeout(next, DRAIN.everyMs));
-    queue = await ifbQueue(name);
-  }
+  if (!(await isOurs(name, alias))) return { dropped: 0 };
+  const dropped = await drained(name).catch(unlessGone(name));
   // what has left the qdisc may still be on its way through the device's own tasklet
-  await new Promise(next => setTimeout(next, DRAIN.everyMs));
-  await must('ip', ['link', 'del', 'dev', name]);
-  return { dropped: queue.dropped };
+  await sleep(DRAIN.everyMs);
+  await must('ip', ['link', 'del', 'dev', name]).catch(unlessGone(name));
+  return { dropped };
+}
+
+/** Waits until nothing is held, and gives how many packets were dropped. */
+async function drained(name: string): Promise<number> {
+  const started = performance.now();
+  for (;;) {
+    const { waiting, dropped } = await ifbQueue(name);
+    if (waiting === 0) return dropped;
+    if (performance.now() - started > DRAIN.patienceMs) throw failure('PTRAP_E_IFB_BUSY', name, waiting);
+    await sleep(DRAIN.everyMs);
+  }
+}
+
+interface Link {
+  ifalias?: string;
+  flags: string[];
+}
+
+async function linkOf(name: string): Promise<Link | undefined> {
+  const args = ['-j', 'link', 'show', 'dev', name];
+  const { code, stdout, stderr } = await ask('ip', args);
+  if (code === 0) return (JSON.parse(stdout) as Link[])[0];
+  if (stderr.includes('does not exist')) return undefined;
+  throw failure('PTRAP_E_COMMAND', ['ip', ...args].join(' '), stderr);
+}
+
+async function isOurs(name: string, alias: string): Promise<boolean> {
+  const link = await linkOf(name);
+  // made, but ended before it was named: it was never up, and nothing was ever sent there
+  return link !== undefined && (link.ifalias === alias || (!link.ifalias && !link.flags.includes('UP')));
+}
+
+/** Another process that cleans up may have been quicker. */
+function unlessGone(name: string) {
+  return async (error: unknown): Promise<number> => {
+    if (await linkOf(name)) throw error;
+    return 0;
+  };
 }

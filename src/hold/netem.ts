@@ -1,6 +1,7 @@
 import { failure } from '../errors.js';
 import type { NftSession } from '../nft/session.js';
 import type { ResolvedTarget } from '../target/target.js';
+import { openGuard } from '../teardown/guard.js';
 import type { Teardown } from '../teardown/stack.js';
 import { devicesTo } from './devices.js';
 import { buildEgress } from './egress.js';
@@ -9,6 +10,7 @@ import { changedQdiscs, snapshotQdiscs } from './qdisc.js';
 
 /** What the hold needs to know of the instance. */
 export interface HoldOptions {
+  instance: string;
   /** Name of the netdev table, and of the ifb. */
   table: string;
   ifb: string;
@@ -43,7 +45,7 @@ export async function holdWithNetem(
   nft: NftSession,
   teardown: Teardown,
   targets: readonly ResolvedTarget[],
-  { table, ifb, alias, delayMs, say }: HoldOptions,
+  { instance, table, ifb, alias, delayMs, say }: HoldOptions,
 ): Promise<void> {
   const devices = await devicesTo(targets);
   if (devices.length === 0) say('no route to any target: nothing can be held until there is one');
@@ -53,11 +55,13 @@ export async function holdWithNetem(
       const changed = changedQdiscs(before, await snapshotQdiscs(devices));
       if (changed.length > 0) say(`changed while ptrap ran, and not by ptrap: ${changed.join(', ')}`);
     });
+    const guard = await openGuard(instance);
     await teardown.make(
       { kind: 'link', name: ifb, alias },
       () => makeIfb(ifb, alias, delayMs),
       async () => {
         const { dropped } = await removeIfb(ifb, alias);
+        guard.dismiss();
         if (dropped > 0)
           say(`netem dropped ${dropped} held packets: more than its queue takes were held at once`);
       },

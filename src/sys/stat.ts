@@ -31,6 +31,16 @@ export function readStat(proc: string, pid: number): Stat | undefined {
   }
 }
 
+/** Whether that process, told from later ones of its pid by its start time, still runs: one that nobody has reaped does not. */
+export function isRunning(proc: string, pid: number, startTime: number): boolean {
+  try {
+    const text = readFileSync(`${proc}/${pid}/stat`, 'utf8');
+    return parseStat(text)?.startTime === startTime && !/^.{2}[ZX]/s.test(text.slice(text.lastIndexOf(')')));
+  } catch {
+    return false;
+  }
+}
+
 /**
  * A test of a start time (ticks after boot): whether that process was there when a packet was seen `at` (ISO 8601).
  * One from the future shows a clock that is not the kernel's (lxcfs shows a container its own uptime): it passes.

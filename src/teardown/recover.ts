@@ -1,4 +1,4 @@
-import { readStat } from '../sys/stat.js';
+import { isRunning } from '../sys/stat.js';
 import { parseRecord } from './parse-record.js';
 import {
   listState,
@@ -43,11 +43,14 @@ export async function listInstances(): Promise<Instance[]> {
 async function readInstance(name: string, netns: number): Promise<Instance | undefined> {
   const record = parseRecord(await readState(name), name);
   if (!record) return undefined;
-  const alive = readStat('/proc', record.pid)?.startTime === record.startTime;
+  const alive = isRunning('/proc', record.pid, record.startTime);
   return { ...record, alive, here: record.netns === netns };
 }
 
-/** Undoes what dead instances left, newest effect first; a running one is never touched. */
+/**
+ * Undoes what dead instances left, newest effect first; a running one is never touched. What cannot be undone keeps
+ * what is older: that may be in use by it.
+ */
 export async function cleanUp(instances: readonly Instance[], undo: Undo): Promise<Cleaned[]> {
   await removeDrafts();
   const cleaned: Cleaned[] = [];
@@ -59,6 +62,7 @@ export async function cleanUp(instances: readonly Instance[], undo: Undo): Promi
         result.undone.push(made);
       } catch (error) {
         result.failed.push({ effect: made, error });
+        break;
       }
     }
     if (result.failed.length === 0) await removeRecord(instance.instance);
