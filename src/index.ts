@@ -14,6 +14,7 @@ export type {
 } from './events.js';
 export type { HookContext, Hooks, Match, Plugin, PluginFailure, PluginLimits, Trap } from './hooks.js';
 export { definePlugin } from './plugin/define.js';
+export { jsonLine } from './report/json.js';
 export { treeLines, type TreeOptions } from './report/tree.js';
 export { visible } from './sys/text.js';
 export { watch, type WatchOptions } from './watch.js';

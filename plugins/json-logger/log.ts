@@ -1,4 +1,5 @@
 import { constants, open, type FileHandle } from 'node:fs/promises';
+import { jsonLine, type Event } from 'ptrap';
 
 /** While lines are lost, it is said this often, in ms. */
 const SAY_EVERY = 10_000;
@@ -9,7 +10,7 @@ export interface Log {
    * Appends one line. The first line that fails rejects with the system's error; those after it, until one
    * succeeds, are counted and said now and then: a full disk is one failure, not many.
    */
-  append(event: object): Promise<void>;
+  append(event: Event): Promise<void>;
   /** Opens the file again by its name: logrotate has moved it away. On failure the old one stays in use. */
   reopen(): Promise<void>;
   /** Rejects when lines were lost that nobody has been told of in full. */
@@ -56,7 +57,7 @@ export async function openLog(file: string, say: (text: string) => void): Promis
   return {
     append: event =>
       inTurn(async () => {
-        const line = Buffer.from(`${JSON.stringify(event)}\n`);
+        const line = Buffer.from(jsonLine(event));
         const data = Buffer.concat([rest, line]);
         const { written, error } = await write(handle, data);
         const begun = written > rest.length;

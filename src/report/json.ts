@@ -3,7 +3,7 @@ import type { Event } from '../events.js';
 /** What JSON leaves as it is and a terminal may obey: DEL, C1 controls, separators, and what reorders or hides text. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** One line of `--output json`: the same values, with all such characters escaped. */
+/** One line of `--output json`, and of a log: the same values, with all such characters escaped. */
 export function jsonLine(event: Event): string {
   return `${JSON.stringify(event).replace(UNSAFE, escaped)}\n`;
 }

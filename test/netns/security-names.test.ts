@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import type { Event, Sighting } from '../../src/events.js';
+import { useFolder } from './folder.js';
+import { useStage } from './stage.js';
+import { pidsOf } from './watch.js';
+
+const stage = useStage();
+const folder = useFolder();
+
+const TARGET = '10.77.0.2:53/udp';
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/**
+ * A bash whose comm and argv hold escape sequences, line ends, shell syntax, bytes that are no UTF-8 and, as its last
+ * argument, 128 KiB. It sends a packet for each line of its stdin.
+ */
+function startHostile() {
+  const touch = `touch ${folder.path}/pwned`;
+  const inner = [
+    String.raw`printf '\033]0;\n\xff$(id)' > /proc/$$/comm`,
+    'exec 3<>/dev/udp/10.77.0.2/53; while read -r line; do echo x >&3; done',
+  ].join('; ');
+  const name = String.raw`$'\e[2J\e]0;owned\a;${touch};\u202e'`;
+  const args = [
+    String.raw`$'\xff\xfe\xc3\x28'`,
+    String.raw`$'a\nb\r\tc\x9b31m'`,
+    `'$(${touch})' '\`${touch}\`' '; ${touch} #' '| ${touch}' '--version'`,
+    '"$(head -c 131071 /dev/zero | tr "\\0" A)"',
+  ];
+  const script = `exec -a ${name} bash -c ${JSON.stringify(inner).replaceAll('$', '\\$')} ${args.join(' ')}`;
+  const child = stage.namespace.spawn('bash', ['-c', script]);
+  return {
+    pid: child.pid!,
+    send: () => child.stdin!.write('\n'),
+    end: () => child.kill('SIGKILL'),
+  };
+}
+
+function processIn(sighting: Sighting, pid: number) {
+  expect(pidsOf(sighting)).toEqual([pid]);
+  if (sighting.resolution.status !== 'resolved') throw new Error(sighting.resolution.reason);
+  return sighting.resolution.processes[0]!;
+}
+
+describe('hostile names of a process', () => {
+  it('are data in JSON and in the log of json-logger, and in the environment of --exec', async () => {
+    const log = `${folder.path}/log.ndjson`;
+    const config = `${folder.path}/ptrap.config.ts`;
+    await writeFile(
+      config,
+      `import { jsonLogger } from 'ptrap/plugins';\nexport default { plugins: [jsonLogger({ file: '${log}' })] };`,
+    );
+    const env = `${folder.path}/env`;
+    const exec = `f() { printf '%s|%s' "$#" "$PTRAP_COMM" > ${env}; env | cut -c1-300; echo told; }; f`;
+    const watch = await stage.watch([TARGET, '--hold', 'none', '--config', config, '-e', exec]);
+    const hostile = startHostile();
+    hostile.send();
+    const sighting = await watch.sighting(found => pidsOf(found).includes(hostile.pid));
+    await watch.until('stderr', /told/);
+    hostile.end();
+    const { code, stdout, stderr, summary } = await watch.end('SIGINT');
+
+    expect(code).toBe(0);
+    expect(summary).toMatchObject({ matches: 1, resolved: 1 });
+    const { comm, argv } = processIn(sighting, hostile.pid);
+    expect(comm).toBe('\u001b]0;\n\ufffd$(id)');
+    expect(argv[0]).toMatch(/^\u001b\[2J\u001b\]0;owned\u0007;touch .*;\u202e$/);
+    expect(argv.slice(3)).toEqual(
+      expect.arrayContaining(['\ufffd\ufffd\ufffd(', 'a\nb\r\tc\ufffd31m', '--version']),
+    );
+    expect(argv.join('').length).toBeLessThanOrEqual(4096);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map(line => (JSON.parse(line) as Event).type),
+    ).toEqual(['ready', 'sighting', 'summary']);
+    expect(UNSAFE.test(stdout.replaceAll('\n', ''))).toBe(false);
+    expect(UNSAFE.test(stderr.replace(/[\t\n]/g, ''))).toBe(false);
+    const logged = await readFile(log, 'utf8');
+    expect(
+      logged
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line) as unknown),
+    ).toEqual([sighting, summary]);
+    expect(UNSAFE.test(logged.replaceAll('\n', ''))).toBe(false);
+    expect(await readFile(env, 'utf8')).toBe(`1|${comm}`);
+    expect(existsSync(`${folder.path}/pwned`)).toBe(false);
+  });
+
+  it('are shown escaped by pretty, and handed to notify-send as arguments that say nothing else', async () => {
+    // what notify-send is told; it lies where the plugin looks, in a mount namespace of ptrap's alone
+    const bin = `${folder.path}/bin`;
+    await mkdir(bin);
+    await writeFile(
+      `${bin}/notify-send`,
+      `#!/bin/sh\n[ "$1" = --version ] || printf '%s\\0' "$@" >> ${folder.path}/told\n`,
+    );
+    await chmod(`${bin}/notify-send`, 0o755);
+    const prepare = `mount -t overlay overlay -o lowerdir=${bin}:/usr/local/bin /usr/local/bin`;
+    const args = ['watch', '--no-config', TARGET, '--hold', 'none', '--plugin', 'notify-send'];
+    const ptrap = stage.ptrap(args, { prepare, env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' } });
+    await ptrap.until('stderr', /watching/);
+    const hostile = startHostile();
+    hostile.send();
+    await ptrap.until('stdout', new RegExp(`${hostile.pid}\\][^]*${hostile.pid}\\]`));
+    hostile.end();
+    const { code, stdout, stderr } = await ptrap.end('SIGINT');
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('plugin');
+    expect(stdout).toContain(`\\x1b]0;\\x0a\ufffd$(id)[${hostile.pid}]`);
+    expect(UNSAFE.test(stdout.replaceAll('\n', ''))).toBe(false);
+    const told = (await readFile(`${folder.path}/told`, 'utf8')).split('\0');
+    expect(told.slice(0, 2)).toEqual(['--app-name=ptrap', '--']);
+    expect(told[2]).toBe(`\\x1b]0;\\x0a\ufffd$(id)[${hostile.pid}] → 10.77.0.2:53/udp`);
+    expect(UNSAFE.test(told.join('').replaceAll('\n', ''))).toBe(false);
+    expect(existsSync(`${folder.path}/pwned`)).toBe(false);
+  });
+});
+
+describe('hostile words on the command line', () => {
+  it.each([
+    '$(touch pwned)',
+    '`touch pwned`:53',
+    '; touch pwned',
+    '1.2.3.4; touch pwned',
+    '1.2.3.4" counter accept',
+    '\u001b[2J',
+    '--\u001b[2J',
+  ])('the target %j is refused, and nothing of it runs', async target => {
+    const { code, stdout, stderr } = await stage
+      .ptrap(['watch', '--no-config', target], { cwd: folder.path })
+      .end();
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^PTRAP_E_(TARGET|OPTION): /);
+    expect(UNSAFE.test(stderr.trimEnd())).toBe(false);
+    expect(existsSync(`${folder.path}/pwned`)).toBe(false);
+  });
+});
