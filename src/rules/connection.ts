@@ -1,4 +1,5 @@
-import type { Kind, Selector } from '../nft/selector.js';
+import type { Selector } from '../nft/selector.js';
+import type { Kind } from '../selection.js';
 
 /** What tells one connection from another in a rule. */
 export interface ConnectionKey {
