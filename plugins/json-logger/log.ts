@@ -82,17 +82,26 @@ export async function openLog(file: string, say: (text: string) => void): Promis
   };
 }
 
-/** Opens for appending, and ends a line that an earlier run has left unfinished. */
+/** Opens for appending what no other user could have put there, and ends a line that an earlier run has left unfinished. */
 async function openFile(file: string): Promise<FileHandle> {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
   const handle = await open(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   try {
+    await requireOwn(handle);
     if (await isTorn(handle)) await handle.write('\n');
     return handle;
   } catch (error) {
     await handle.close();
     throw error;
   }
+}
+
+/** In a folder such as /tmp anybody may have made the file before us, or a second name for one of root's. */
+async function requireOwn(handle: FileHandle): Promise<void> {
+  const { uid, nlink } = await handle.stat();
+  const users = [0, process.geteuid?.(), Number(process.env['SUDO_UID'] ?? 0)];
+  if (!users.includes(uid)) throw new Error(`the file belongs to another user (uid ${uid})`);
+  if (nlink > 1) throw new Error('the file has another name, too (a hard link)');
 }
 
 async function isTorn(handle: FileHandle): Promise<boolean> {

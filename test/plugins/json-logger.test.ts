@@ -1,4 +1,15 @@
-import { chmod, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  link,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jsonLogger } from 'ptrap/plugins';
@@ -55,6 +66,18 @@ describe('json-logger', () => {
     const { failures } = await logging();
     expect(failures.map(({ kind }) => kind)).toEqual(['threw', 'disabled']);
     expect(failures[0]?.message).toContain('ELOOP');
+  });
+
+  it.each([
+    ['made by another user', () => chown(file, 4712, 4712), 'belongs to another user (uid 4712)'],
+    ['that has another name', () => link(file, join(folder, 'shadow')), 'has another name'],
+  ])('writes to no file %s', async (_how, change, why) => {
+    await writeFile(file, '{"old":1}');
+    await change();
+    const { failures } = await logging();
+    expect(failures.map(({ kind }) => kind)).toEqual(['threw', 'disabled']);
+    expect(failures[0]?.message).toContain(why);
+    expect(await readFile(file, 'utf8')).toBe('{"old":1}');
   });
 
   it('reopens on SIGHUP, and loses nothing over it', async () => {
