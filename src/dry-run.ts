@@ -1,8 +1,10 @@
 import type { Settings } from './config/settings.js';
+import { clsactCommands } from './hold/clsact.js';
 import { devicesTo } from './hold/devices.js';
 import { buildEgress } from './hold/egress.js';
-import { ifbCommands } from './hold/ifb.js';
+import { ifbCommands, type Command } from './hold/ifb.js';
 import { ifbAlias, ifbName } from './hold/netem.js';
+import { tcMatches } from './hold/tc-match.js';
 import { SNAPLEN } from './match/nflog.js';
 import type { Delivery } from './rules/delivery.js';
 import { newInstance } from './run.js';
@@ -49,18 +51,28 @@ export async function describe(settings: Settings): Promise<string> {
   if (settings.hold !== 'none') {
     const devices = await devicesTo(targets).catch(() => [UNKNOWN.device]);
     const ifb = ifbName(instance);
+    const matches = tcMatches(targets);
     const delay = settings.delay === 'auto' ? UNKNOWN.delay : settings.delay;
     sections.push(
       [
         `hold${settings.hold ? '' : ' (where the kernel has netem)'}`,
-        ...ifbCommands(ifb, ifbAlias(UNKNOWN.pid, UNKNOWN.start), delay).map(command =>
-          command.map(quoted).join(' '),
-        ),
+        ...ifbCommands(ifb, ifbAlias(UNKNOWN.pid, UNKNOWN.start), delay).map(commandLine),
       ],
-      ['nft, one transaction: hold', ...buildEgress(table, ifb, devices, targets)],
+      settings.holdStrategy === 'clsact'
+        ? [
+            'filters (their prefs above those that are there)',
+            ...devices
+              .flatMap(device => clsactCommands(device, { instance, ifb, matches }, false, []))
+              .map(commandLine),
+          ]
+        : ['nft, one transaction: hold', ...buildEgress(table, ifb, devices, targets)],
     );
   }
   return `${sections.map(([title, ...lines]) => [`# ${title}`, ...lines].join('\n')).join('\n\n')}\n`;
+}
+
+function commandLine(command: Command): string {
+  return command.map(quoted).join(' ');
 }
 
 function quoted(word: string): string {

@@ -125,7 +125,17 @@ const failures = {
   PTRAP_E_EGRESS_MISSING: (answer: string): Failure => ({
     exit: 3,
     cause: `nft cannot hook the egress of a device: ${answer}`,
-    fix: 'needs Linux 5.17 and nft 1.0.1 or newer; use --hold none',
+    fix: 'needs Linux 5.17 and nft 1.0.1 or newer; use --hold-strategy clsact, or --hold none',
+  }),
+  PTRAP_E_INGRESS_QDISC: (device: string): Failure => ({
+    exit: 3,
+    cause: `${visible(device)} has an ingress qdisc, in the place of the clsact that would be needed`,
+    fix: 'use --hold-strategy egress, or replace that ingress by clsact, which can do the same',
+  }),
+  PTRAP_E_TC_FILTER: (device: string, answer: string): Failure => ({
+    exit: 3,
+    cause: `tc cannot send packets of ${visible(device)} to be held: ${visible(answer)}`,
+    fix: 'needs the kernel modules sch_ingress, cls_basic, em_cmp, em_meta, em_u32 and act_mirred; use --hold-strategy egress, or --hold none',
   }),
   PTRAP_E_TABLE_HELD: (family: string, name: string): Failure => ({
     exit: 1,

@@ -63,6 +63,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
 
   const hold = await openHold(nft, teardown, targets, {
     strategy: settings.hold,
+    hook: settings.holdStrategy,
     delayMs: settings.delay === 'auto' ? delayFor(sourceLatencyMs) : settings.delay,
     instance,
     table: rules.table,

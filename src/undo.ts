@@ -1,4 +1,5 @@
 import { unlink } from 'node:fs/promises';
+import { removeClsact } from './hold/clsact.js';
 import { removeIfb } from './hold/ifb.js';
 import { tableGone } from './nft/gone.js';
 import { cleanUp, listInstances, type Undo } from './teardown/recover.js';
@@ -7,6 +8,7 @@ import { cleanUp, listInstances, type Undo } from './teardown/recover.js';
 export const undo: Undo = {
   table: ({ family, name }) => tableGone(family, name),
   link: ({ name, alias }) => removeIfb(name, alias),
+  clsact: removeClsact,
   file: ({ path }) =>
     unlink(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;

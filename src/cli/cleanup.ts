@@ -44,6 +44,8 @@ function effectText(effect: Cleaned['undone'][number]): string {
       return `table ${effect.family} ${effect.name}`;
     case 'link':
       return `link ${effect.name}`;
+    case 'clsact':
+      return `filters on ${effect.device}`;
     case 'file':
       return `file ${effect.path}`;
   }

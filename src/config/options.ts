@@ -47,6 +47,15 @@ export const options = {
     docs: 'What keeps a packet back until its process is known; by default netem where the kernel has it, else none.',
     example: 'none',
   },
+  holdStrategy: {
+    flag: 'hold-strategy',
+    kind: 'choice',
+    choices: ['egress', 'clsact'],
+    default: undefined,
+    group: 'How to catch it',
+    docs: 'How packets get to netem, see docs/qdiscs.md; by default egress where the kernel has that hook, else clsact.',
+    example: 'clsact',
+  },
   delay: {
     flag: 'delay',
     alias: 's',

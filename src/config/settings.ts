@@ -8,6 +8,8 @@ export interface Settings {
   source: 'auto' | 'journal' | 'nflog';
   /** Undefined: netem where the kernel has it, else none, with a note. */
   hold: 'netem' | 'none' | undefined;
+  /** How packets get to netem. Undefined: egress, or clsact where the kernel has no egress hook, with a note. */
+  holdStrategy: 'egress' | 'clsact' | undefined;
   /** Milliseconds, or `auto`: measured at start. */
   delay: number | 'auto';
   /** Follow the machine's processes as they begin and end. */

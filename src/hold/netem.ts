@@ -1,12 +1,17 @@
-import { failure } from '../errors.js';
+import { failure, PtrapError } from '../errors.js';
 import type { NftSession } from '../nft/session.js';
 import type { ResolvedTarget } from '../target/target.js';
 import { openGuard } from '../teardown/guard.js';
 import type { Teardown } from '../teardown/stack.js';
+import { holdByClsact } from './clsact.js';
 import { devicesTo } from './devices.js';
 import { buildEgress } from './egress.js';
 import { makeIfb, removeIfb } from './ifb.js';
 import { changedQdiscs, snapshotQdiscs } from './qdisc.js';
+import { tcMatches } from './tc-match.js';
+
+/** How packets get into the ifb. */
+export type Hook = 'egress' | 'clsact';
 
 /** What the hold needs to know of the instance. */
 export interface HoldOptions {
@@ -17,6 +22,8 @@ export interface HoldOptions {
   /** Marks the ifb as this process's. */
   alias: string;
   delayMs: number;
+  /** How packets get into the ifb; undefined: egress, or clsact where the kernel has no egress hook. */
+  hook: Hook | undefined;
   /** Told on stderr what a user should know. */
   say(line: string): void;
 }
@@ -39,14 +46,16 @@ export function ifbAlias(pid: number | string, startTime: number | string): stri
 /**
  * Holds packets to the targets for `delayMs` on every device that they leave by. Existing qdiscs are not touched;
  * they are compared before and after all the same.
- * @throws PTRAP_E_NETEM_MISSING, PTRAP_E_IFB_MISSING, PTRAP_E_EGRESS_MISSING; nothing is left then
+ * @throws PTRAP_E_NETEM_MISSING, PTRAP_E_IFB_MISSING, PTRAP_E_EGRESS_MISSING, PTRAP_E_INGRESS_QDISC, PTRAP_E_TC_FILTER;
+ *   nothing is left then
  */
 export async function holdWithNetem(
   nft: NftSession,
   teardown: Teardown,
   targets: readonly ResolvedTarget[],
-  { instance, table, ifb, alias, delayMs, say }: HoldOptions,
+  options: HoldOptions,
 ): Promise<void> {
+  const { instance, ifb, alias, delayMs, say } = options;
   const devices = await devicesTo(targets);
   if (devices.length === 0) say('no route to any target: nothing can be held until there is one');
   await teardown.attempt(async () => {
@@ -66,13 +75,43 @@ export async function holdWithNetem(
           say(`netem dropped ${dropped} held packets: more than its queue takes were held at once`);
       },
     );
-    await teardown.make(
-      { kind: 'table', family: 'netdev', name: table },
-      () =>
-        nft.transaction(buildEgress(table, ifb, devices, targets)).catch((error: unknown) => {
-          throw failure('PTRAP_E_EGRESS_MISSING', String(error));
-        }),
-      () => nft.deleteTable('netdev', table),
-    );
+    await fill(nft, teardown, devices, targets, options);
   });
+}
+
+/** Sends matching packets into the ifb. */
+async function fill(
+  nft: NftSession,
+  teardown: Teardown,
+  devices: readonly string[],
+  targets: readonly ResolvedTarget[],
+  { instance, table, ifb, hook, say }: HoldOptions,
+): Promise<void> {
+  if (hook !== 'clsact') {
+    try {
+      await teardown.attempt(() => holdByEgress(nft, teardown, devices, targets, { table, ifb }));
+      return;
+    } catch (error) {
+      if (hook || !(error instanceof PtrapError && error.code === 'PTRAP_E_EGRESS_MISSING')) throw error;
+      say(`packets are held by filters in clsact (${error.message})`);
+    }
+  }
+  await holdByClsact(teardown, devices, { instance, ifb, matches: tcMatches(targets) });
+}
+
+async function holdByEgress(
+  nft: NftSession,
+  teardown: Teardown,
+  devices: readonly string[],
+  targets: readonly ResolvedTarget[],
+  { table, ifb }: Pick<HoldOptions, 'table' | 'ifb'>,
+): Promise<void> {
+  await teardown.make(
+    { kind: 'table', family: 'netdev', name: table },
+    () =>
+      nft.transaction(buildEgress(table, ifb, devices, targets)).catch((error: unknown) => {
+        throw failure('PTRAP_E_EGRESS_MISSING', String(error));
+      }),
+    () => nft.deleteTable('netdev', table),
+  );
 }

@@ -20,7 +20,8 @@ export async function openHold(
     await holdWithNetem(nft, teardown, targets, options);
     return { strategy: 'netem', delayMs: options.delayMs };
   } catch (error) {
-    if (strategy === 'netem' || !(error instanceof PtrapError) || error.exit !== 3) throw error;
+    if (strategy === 'netem' || options.hook || !(error instanceof PtrapError) || error.exit !== 3)
+      throw error;
     options.say(`packets are not held, short-lived senders may be missed (${error.message})`);
     return { strategy: 'none', delayMs: 0 };
   }

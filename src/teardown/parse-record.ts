@@ -4,6 +4,7 @@ import type { Effect, InstanceRecord } from './record.js';
 const effect = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('table'), family: z.string(), name: z.string() }),
   z.object({ kind: z.literal('link'), name: z.string(), alias: z.string() }),
+  z.object({ kind: z.literal('clsact'), device: z.string(), made: z.boolean(), cookie: z.string() }),
   z.object({ kind: z.literal('file'), path: z.string() }),
 ]);
 
@@ -33,11 +34,18 @@ function isOf({ instance, pid, startTime }: InstanceRecord, made: Effect): boole
       return made.name === `ptrap_${instance}`;
     case 'link':
       return made.name === `ptrap${instance}` && made.alias === `ptrap pid=${pid} start=${startTime}`;
+    case 'clsact':
+      return made.cookie === Buffer.from(`ptrap${instance}`).toString('hex') && isDevice(made.device);
     case 'file':
       return [`/run/log/journal`, `/var/log/journal`].some(
         folder => made.path === `${folder}/ptrap-${instance}.nudge`,
       );
   }
+}
+
+/** What the kernel takes as a device's name (dev_valid_name). */
+function isDevice(name: string): boolean {
+  return /^[^\s/:]{1,15}$/.test(name);
 }
 
 function parseJson(text: string): unknown {

@@ -17,6 +17,8 @@ import { readStat } from '../sys/stat.js';
 export type Effect =
   | { kind: 'table'; family: string; name: string }
   | { kind: 'link'; name: string; alias: string }
+  /** Filters with that cookie in clsact; `made`: clsact itself too. */
+  | { kind: 'clsact'; device: string; made: boolean; cookie: string }
   | { kind: 'file'; path: string };
 
 /** What a running instance writes down before each effect. */
