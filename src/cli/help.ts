@@ -1,15 +1,76 @@
-/** Examples in `ptrap --help`: command line and what it does. */
-export const examples: [string, string][] = [
-  ['ptrap watch 192.168.1.1:53/udp', 'who asks this name server?'],
-  ['ptrap watch example.org:443 10.0.0.0/8', 'several targets at once'],
-  ['ptrap :25/tcp --count 1 --output json', 'the first that talks to any mail server, as JSON'],
-  ['ptrap -u -i 192.168.1.1 -p 53 -e "pstree -p -H"', 'run a command for each sighting'],
-  ['ptrap 10.0.0.0/8 --for 10m --fail-on-match', 'fail a build that calls out'],
+import { options } from '../config/options.js';
+import { commands, commonFlags, type CommandName, type Flag } from './commands.js';
+import { table, wrapWords, type Row } from './layout.js';
+
+/** Command lines and what they do. */
+const examples: Row[] = [
+  { left: 'ptrap watch 192.168.1.1:53/udp', text: 'who asks this name server?' },
+  { left: 'ptrap watch example.org:443 10.0.0.0/8', text: 'several targets at once' },
+  {
+    left: 'ptrap :25/tcp --count 1 --output json',
+    text: 'the first that talks to any mail server, as JSON',
+  },
+  { left: 'ptrap -u -i 192.168.1.1 -p 53 -e "pstree -p -H"', text: 'run a command for each sighting' },
+  { left: 'ptrap 10.0.0.0/8 --for 10m --fail-on-match', text: 'fail a build that calls out' },
 ];
 
-export const epilogue = `Exit codes:
+const exitCodes = `Exit codes:
   0   stopped as asked: by a signal, --count or --for
   1   failed while running
   2   the command line or the config is wrong
   3   a tool, kernel feature or privilege is missing
   10  --fail-on-match, and something was seen`;
+
+/**
+ * The text of `--help`: of one command, or of all together with what watch takes.
+ * @param width columns of the terminal
+ */
+export function helpText(name: CommandName | undefined, width: number): string {
+  const command = commands[name ?? 'watch'];
+  const isWatch = command === commands.watch;
+  const [common = [], ...others] = flagTables([...commonFlags, ...command.flags], width);
+  const positionals = isWatch ? [table('Positionals', [targetRow], width)] : [];
+  const tables = name === 'watch' ? [...positionals, ...others, common] : [common, ...positionals, ...others];
+  const blocks = [
+    [`ptrap ${name === undefined ? '[target..]' : usage(name)}`],
+    wrapWords(command.describe, width),
+    ...(name === undefined ? [table('Commands', commandRows(), width)] : []),
+    ...tables,
+    ...(isWatch ? [table('Examples', examples, width), [exitCodes]] : []),
+  ];
+  return blocks.map(lines => lines.join('\n')).join('\n\n');
+}
+
+const targetRow: Row = { left: 'target', text: options.targets.docs, right: '[string]' };
+
+function usage(name: CommandName): string {
+  const { positional } = commands[name];
+  return positional === undefined ? name : `${name} [${positional}..]`;
+}
+
+function commandRows(): Row[] {
+  return (Object.keys(commands) as CommandName[]).map(name => ({
+    left: `ptrap ${usage(name)}`,
+    text: commands[name].describe,
+    ...(name === 'watch' && { right: '[default]' }),
+  }));
+}
+
+/** A table for each group, in the order in which the groups first appear. */
+function flagTables(flags: readonly Flag[], width: number): string[][] {
+  const groups = [...new Set(flags.map(({ group }) => group))];
+  return groups.map(name => table(name, flags.filter(({ group }) => group === name).map(flagRow), width));
+}
+
+function flagRow(flag: Flag): Row {
+  const { alias, docs, kind } = flag;
+  return {
+    left: `${alias === undefined ? '    ' : `-${alias}, `}--${flag.flag}`,
+    text: kind === 'choice' ? `${docs} (${flag.choices.join(', ')})` : docs,
+    right: `[${kind === 'boolean' ? kind : 'string'}]${defaultText(flag)}`,
+  };
+}
+
+function defaultText({ default: value }: Flag): string {
+  return typeof value === 'string' || typeof value === 'number' ? ` [default: ${value}]` : '';
+}
