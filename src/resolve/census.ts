@@ -49,6 +49,16 @@ export function admitOrConfirm(proc: string, roster: Roster, pid: number): numbe
   return stat.ppid;
 }
 
+/** Learns who a process is that was seen starting, but whose parent had ended before it was known. */
+export function identify(proc: string, { users }: Roster, process: Tracked): void {
+  const uids = readStatus(proc, process.pid)?.uids;
+  if (uids === undefined) return;
+  users.remove(process);
+  process.uid = { real: uids[0], effective: uids[1] };
+  process.users = [...new Set(uids)];
+  users.add(process);
+}
+
 function adopt(roster: Roster, child: Tracked, ppid: number): void {
   const parent = roster.get(ppid);
   if (parent === undefined || parent === child || child.ended !== undefined) return;

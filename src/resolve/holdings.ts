@@ -22,8 +22,8 @@ export interface Holdings {
   read(process: Tracked): void;
   /** The same, and pauses at each of them. */
   readSlowly(process: Tracked): Generator<void, undefined>;
-  /** Whether a process may have other descriptors than when it was last looked at, by their number. */
-  hasChanged(process: Tracked): boolean;
+  /** Whether a process may have other descriptors than when it was last looked at, by their number, which is counted again if that was before `since`. */
+  hasChanged(process: Tracked, since?: number): boolean;
   forget(process: Tracked): void;
   /** How many are remembered. */
   readonly size: number;
@@ -99,7 +99,12 @@ export function openHoldings(proc: string): Holdings {
       if (inode !== undefined) put(process, inode, fd, at);
       return inode;
     },
-    hasChanged: ({ pid, seen }) => !tellsCount || seen?.descriptors !== countDescriptors(proc, pid),
+    hasChanged(process, since = Infinity) {
+      if (!tellsCount) return true;
+      if (process.counted === undefined || process.counted.at < since)
+        process.counted = { at: performance.now(), descriptors: countDescriptors(proc, process.pid) };
+      return process.seen?.descriptors !== process.counted.descriptors;
+    },
     forget,
     get size() {
       return size;

@@ -23,8 +23,8 @@ const SHARE = 0.05;
 const SAVED_MS = 25;
 /** What ends sooner, in ms, is not read: reading it would hold up the match that it may have caused. */
 const SETTLED_MS = 2;
-/** What is not older is true enough for a process that sends packet after packet, in ms. */
-const FRESH_MS = 20;
+/** What was read of a process and is not older is true enough, in ms: it may send packet after packet. */
+const FRESH_MS = 50;
 /** And for those who stand behind it. */
 const ANCESTOR_MS = 1000;
 /** Clock ticks are 10 ms (USER_HZ). */
@@ -53,14 +53,14 @@ export function openPrograms(proc: string, shed: () => void): Programs {
     return true;
   }
 
+  /** Events tell of its user. */
   function refresh(process: Tracked): boolean {
-    const now = performance.now();
-    if ((process.toldAt ?? -Infinity) > now - FRESH_MS) return true;
-    const uids = readStatus(proc, process.pid)?.uids;
-    if (uids === undefined || !read(process)) return false;
-    process.uid = { real: uids[0], effective: uids[1] };
-    process.toldAt = now;
-    return true;
+    if (process.uid === undefined) {
+      const uids = readStatus(proc, process.pid)?.uids;
+      if (uids === undefined) return false;
+      process.uid = { real: uids[0], effective: uids[1] };
+    }
+    return (process.readAt ?? -Infinity) > performance.now() - FRESH_MS || read(process);
   }
 
   function ancestorOf(process: Tracked): Ancestor {

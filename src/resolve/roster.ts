@@ -28,14 +28,14 @@ export interface Tracked {
   program: Program;
   /** When its own program was last read; undefined while it is known from its parent. */
   readAt: number | undefined;
-  /** When all of it was last read, because it was asked for. */
-  toldAt: number | undefined;
   /** Besides the first. */
   threads: number;
   /** Its first thread has ended; the process has not until the others have. */
   isHeadless: boolean;
   /** When all of its descriptors were last looked at, and how many there were. */
   seen: { at: number; descriptors: number } | undefined;
+  /** When its descriptors were last counted, and how many there were. */
+  counted: { at: number; descriptors: number } | undefined;
   /** The sockets that it was seen to hold. */
   sockets: number[];
   /** The number of the one descriptor that was looked at last. */
@@ -118,10 +118,10 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
       users: parent?.users,
       program: parent?.program ?? { image: undefined },
       readAt: undefined,
-      toldAt: undefined,
       threads: 0,
       isHeadless: false,
       seen: undefined,
+      counted: undefined,
       sockets: [],
       peeked: undefined,
     });
@@ -155,7 +155,7 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
           process.threads = 0;
           process.isHeadless = false;
           if (wasReadSince(process, event.at)) break;
-          process.comm = process.readAt = process.toldAt = undefined;
+          process.comm = process.readAt = undefined;
           process.program = { image: undefined };
           break;
         case 'uid':
@@ -185,8 +185,8 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
         parent: undefined,
         program: { image: undefined },
         readAt: undefined,
-        toldAt: undefined,
         seen: undefined,
+        counted: undefined,
         sockets: [],
         peeked: undefined,
       }),

@@ -39,7 +39,7 @@ const GLANCES = 3;
 export function glance({ roster, holdings, usualFd }: Memory, uid: number, since: number): void {
   let left = GLANCES;
   for (const process of roster.bornSince(since - YOUNG_MS)) {
-    if (!isOf(process, uid) || !mayHaveChanged(holdings, process)) continue;
+    if (!isOf(process, uid) || !mayHaveChanged(holdings, process, since)) continue;
     if (holdings.peek(process, usualFd) === undefined) holdings.read(process);
     if ((left -= 1) === 0) return;
   }
@@ -83,12 +83,12 @@ export async function findKnownHolders(
     [...holdings.of(wanted.inode)].map(({ process }) => process),
     kin,
   );
-  await check(possibleGivers(holdings, first, fd, wanted.inode), kin);
+  await check(possibleGivers(holdings, first, fd, wanted), kin);
   await check(unseenHeirs(memory, first, fd, wanted.inode), kin);
   await check(
     strangers(roster),
     pacer(budget.strangersMs),
-    process => hasSockets(process) && mayHaveChanged(holdings, process),
+    process => hasSockets(process) && mayHaveChanged(holdings, process, wanted.since),
   );
   return true;
 }
@@ -112,7 +112,7 @@ async function findFirst(
   const quick = (await search(known)) ?? (await search(likely(memory, wanted)));
   if (quick !== undefined || (await isGone?.())) return quick;
   await memory.caughtUp(); // it may be so new that we have not heard of it
-  const found = (await search(likely(memory, wanted))) ?? (await search(anyoneChanged(memory, uid)));
+  const found = (await search(likely(memory, wanted))) ?? (await search(anyoneChanged(memory, wanted)));
   if (found !== undefined || (await isGone?.())) return found;
   return search(anyone(memory, uid));
 }
@@ -130,7 +130,7 @@ function holdsIt(holdings: Holdings, process: Tracked, { inode, since }: Wanted)
 function* likely({ roster, holdings, senders }: Memory, { inode, uid, since }: Wanted): Iterable<Tracked> {
   let tries = 0;
   for (const process of roster.bornSince(since - YOUNG_MS)) {
-    if (!isOf(process, uid) || !mayHaveChanged(holdings, process)) continue;
+    if (!isOf(process, uid) || !mayHaveChanged(holdings, process, since)) continue;
     yield process;
     if ((tries += 1) === FIRST_TRIES) break;
   }
@@ -141,8 +141,9 @@ function* likely({ roster, holdings, senders }: Memory, { inode, uid, since }: W
 }
 
 /** Everybody who has other descriptors than when last looked at; those of the user first. */
-function* anyoneChanged(memory: Memory, uid: number): Iterable<Tracked> {
-  for (const process of anyone(memory, uid)) if (mayHaveChanged(memory.holdings, process)) yield process;
+function* anyoneChanged(memory: Memory, { uid, since }: Wanted): Iterable<Tracked> {
+  for (const process of anyone(memory, uid))
+    if (mayHaveChanged(memory.holdings, process, since)) yield process;
 }
 
 /** Everybody; those of the user first. */
@@ -162,11 +163,16 @@ function* strangers(roster: Roster): Iterable<Tracked> {
  * Forebears that were last looked at before they forked: they may have opened the socket in between. Then they have
  * more descriptors now; or as many, and the socket under the number under which they left it to their fork.
  */
-function* possibleGivers(holdings: Holdings, process: Tracked, fd: string, inode: number): Iterable<Tracked> {
+function* possibleGivers(
+  holdings: Holdings,
+  process: Tracked,
+  fd: string,
+  { inode, since }: Wanted,
+): Iterable<Tracked> {
   let child = process;
   for (const forebear of forebears(process)) {
     const isOld = (forebear.seen?.at ?? -Infinity) <= child.born;
-    if (isOld && (mayHaveChanged(holdings, forebear) || holdings.peek(forebear, fd) === inode))
+    if (isOld && (mayHaveChanged(holdings, forebear, since) || holdings.peek(forebear, fd) === inode))
       yield forebear;
     child = forebear;
   }
@@ -192,8 +198,8 @@ function isOffspring(process: Tracked, of: Tracked): boolean {
   return false;
 }
 
-function mayHaveChanged(holdings: Holdings, process: Tracked): boolean {
-  return process.ended === undefined && (process.seen === undefined || holdings.hasChanged(process));
+function mayHaveChanged(holdings: Holdings, process: Tracked, since: number): boolean {
+  return process.ended === undefined && (process.seen === undefined || holdings.hasChanged(process, since));
 }
 
 /** Only over a socket can one be handed a socket. */

@@ -13,8 +13,8 @@ export interface Sweep extends Disposable {
 }
 
 /** Longest run, in ms, and how long the pause after it is. */
-const SLICE_MS = 2;
-const PAUSE_MS = 12;
+const SLICE_MS = 0.5;
+const PAUSE_MS = 4;
 /** From what began it to the next round, in ms. */
 const ROUND_MS = 1000;
 /** So many sockets are remembered at most: the rest is searched for when asked for. */

@@ -2,7 +2,7 @@ import type { Flow, ProcessInfo } from '../events.js';
 import { openProcConnector } from '../netlink/proc-connector.js';
 import type { ProcEvent } from '../netlink/proc-event.js';
 import { presentAt } from '../sys/stat.js';
-import { admitOrConfirm } from './census.js';
+import { admitOrConfirm, identify } from './census.js';
 import { openEvidence, type Tie } from './evidence.js';
 import { followProcesses, type Listen } from './following.js';
 import { openHistory } from './history.js';
@@ -93,6 +93,7 @@ export function openProcessTable({
     }
     if (event.what === 'fork') {
       if (process?.parent) programs.catch(process.parent);
+      else if (process) identify(proc, roster, process);
       sweep?.began();
     }
     if (event.what === 'exit') history.expire(performance.now());

@@ -133,7 +133,7 @@ describe('a sender that lives', () => {
   it('is told as it is now, whatever it was before', async () => {
     const { ask, start, tree } = await open();
     start(20, 2, { sockets: { 3: INODE } });
-    await settled();
+    await sleep(60);
     writeFileSync(`${tree.proc}/20/cmdline`, 'another\0');
     expect(await ask({})).toMatchObject({ processes: [{ argv: ['another'] }] });
   });
@@ -227,6 +227,13 @@ describe.concurrent('the only process of a user', () => {
       inode: null,
       processes: [{ pid: 20, uid: 1000, argv: ['sender', '20'] }],
     });
+  });
+
+  it('must have, whoever else was forked by somebody unknown: /proc tells who that is', async () => {
+    const { ask, start, end } = await withUser();
+    start(30, 29);
+    end(20);
+    expect(await ask(undefined, other)).toMatchObject({ grade: 'history', processes: [{ pid: 20 }] });
   });
 
   it('need not have, where another was that user, too', async () => {
