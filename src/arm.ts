@@ -5,9 +5,11 @@ import { journalRuns } from './match/diagnose.js';
 import { openJournal } from './match/journal.js';
 import { openNflog } from './match/nflog.js';
 import { proveSource } from './match/proof.js';
+import { openQueue } from './match/queue.js';
 import type { Source } from './match/source.js';
 import type { NftSession } from './nft/session.js';
-import { applyRules, openCounters, type RuleSet } from './rules/apply.js';
+import { applyRules, openCounters, type Counters, type RuleSet } from './rules/apply.js';
+import { tableName } from './rules/ruleset.js';
 import type { ResolvedTarget } from './target/target.js';
 import type { Teardown } from './teardown/stack.js';
 
@@ -33,6 +35,9 @@ export interface Armed {
 }
 
 type Kind = Source['name'];
+
+/** How long a packet waits in a queue at the most, unless the user says so, in ms: a look-up takes less. */
+const QUEUED_MS = 100;
 
 /** How long a probe may take, in ms: ten times what journald holds news back for at the most; less where there is another way. */
 const PATIENCE_MS = { only: 5000, first: 2000 };
@@ -80,19 +85,44 @@ async function armWith(
 ): Promise<Armed> {
   const counters = openCounters(teardown, instance);
   const texts = targets.map(({ text }) => text);
-  const about = { instance, targets: texts, counters, say };
   // before the rules, so that it is undone after them
-  const source = await (kind === 'journal'
-    ? openJournal(teardown, { ...about, nudge: true })
-    : openNflog(teardown, about));
+  const source = await openSource(kind, teardown, {
+    instance,
+    table: tableName(instance),
+    targets: texts,
+    counters,
+    delayMs: settings.delay === 'auto' ? QUEUED_MS : settings.delay,
+    say,
+  });
   const followed = follow(source);
   const { newConnections, limitPer } = settings;
   const limit = limitPer === 'connection' ? settings.limit : undefined;
   const { delivery } = source;
   const rules = await applyRules(nft, teardown, targets, { instance, delivery, newConnections, limit });
+  teardown.defer(() => source.letGo?.());
   const proven = proveSource({ source, addProbe: rules.addProbe, confirm, patienceMs });
   const sourceLatencyMs = await Promise.race([proven, rejectionOf(followed)]);
   return { source, rules, sourceLatencyMs, followed };
+}
+
+interface SourceOptions {
+  instance: string;
+  table: string;
+  targets: readonly string[];
+  counters: Counters;
+  delayMs: number;
+  say(line: string): void;
+}
+
+function openSource(kind: Kind, teardown: Teardown, options: SourceOptions): Promise<Source> {
+  switch (kind) {
+    case 'journal':
+      return openJournal(teardown, { ...options, nudge: true });
+    case 'nflog':
+      return openNflog(teardown, options);
+    case 'queue':
+      return openQueue(teardown, options);
+  }
 }
 
 /** Never settles but when `promise` rejects. */

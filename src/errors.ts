@@ -137,6 +137,16 @@ const failures = {
     cause: `tc cannot send packets of ${visible(device)} to be held: ${visible(answer)}`,
     fix: 'needs the kernel modules sch_ingress, cls_basic, em_cmp, em_meta, em_u32 and act_mirred; use --hold-strategy egress, or --hold none',
   }),
+  PTRAP_E_ROOT_QDISC: (device: string, what: string, why: string): Failure => ({
+    exit: 3,
+    cause: `${visible(device)}: ${visible(what)} at its root could not be restored exactly, so nothing was touched: ${why}`,
+    fix: 'use --hold-strategy egress or clsact, which leave it as it is',
+  }),
+  PTRAP_E_ROOT_RESTORE: (device: string): Failure => ({
+    exit: 1,
+    cause: `the qdiscs of ${visible(device)} are not as they were before`,
+    fix: 'set them again; see tc qdisc show, and ptrap cleanup for another try',
+  }),
   PTRAP_E_TABLE_HELD: (family: string, name: string): Failure => ({
     exit: 1,
     cause: `table ${family} ${name} is still there: the nft child that owns it has not ended with its ptrap`,
@@ -151,6 +161,16 @@ const failures = {
     exit: 3,
     cause: `the kernel gives no NFLOG group to read: ${visible(answer)}`,
     fix: 'load or install nfnetlink_log (modprobe nfnetlink_log), or use --source journal',
+  }),
+  PTRAP_E_QUEUE_MISSING: (answer: string): Failure => ({
+    exit: 3,
+    cause: `the kernel gives no queue to hold packets in: ${visible(answer)}`,
+    fix: 'load or install nfnetlink_queue and nft_queue (modprobe nft_queue), or use --source nflog',
+  }),
+  PTRAP_E_TWO_HOLDS: (hold: string): Failure => ({
+    exit: 2,
+    cause: `--source queue holds packets itself, found --hold ${hold}`,
+    fix: 'leave out one of the two',
   }),
   PTRAP_E_SOURCE_ENDED: (): Failure => ({
     exit: 1,

@@ -77,7 +77,7 @@ const ready = z.strictObject({
   pid: z.int(),
   targets: z.array(z.string()),
   source: z.string(),
-  hold: z.strictObject({ strategy: z.enum(['netem', 'none']), delayMs: z.number() }),
+  hold: z.strictObject({ strategy: z.enum(['netem', 'queue', 'none']), delayMs: z.number() }),
   sourceLatencyMs: z.number().describe('from send to match, measured with probe packets at start'),
 });
 

@@ -42,7 +42,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
 
   const resolver = openResolver({ table });
   teardown.defer(() => resolver[Symbol.dispose]());
-  const metered = settings.limitPer === 'connection';
+  const metered = settings.limitPer === 'connection' && settings.source !== 'queue';
   const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, metered });
 
   const { source, rules, sourceLatencyMs, followed } = await stop.orFail(
@@ -61,7 +61,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
   );
   followed.catch(stop.fail);
 
-  const hold = await openHold(nft, teardown, targets, {
+  const hold = await openHold(nft, teardown, targets, source.delivery, {
     strategy: settings.hold,
     hook: settings.holdStrategy,
     delayMs: settings.delay === 'auto' ? delayFor(sourceLatencyMs) : settings.delay,
@@ -85,6 +85,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     sourceLatencyMs,
   });
   const reason = await stop.asked;
+  source.letGo?.();
   const summary = await reporting.end(reason, await source.settle());
   stop.rethrow();
   return summary;

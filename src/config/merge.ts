@@ -20,7 +20,7 @@ const defaults = Object.fromEntries(Object.entries(options).map(([key, option]) 
 /**
  * Flags over config file over defaults; a list from a flag replaces the file's. `-e` adds its plugin.
  * @param folder what the paths of `--plugin` are relative to
- * @throws PTRAP_E_NO_TARGET, PTRAP_E_TARGET, PTRAP_E_PLUGIN, PTRAP_E_PLUGIN_LOAD, PTRAP_E_UNTRUSTED
+ * @throws PTRAP_E_NO_TARGET, PTRAP_E_TWO_HOLDS, PTRAP_E_TARGET, PTRAP_E_PLUGIN, PTRAP_E_PLUGIN_LOAD, PTRAP_E_UNTRUSTED
  */
 export async function mergeSettings(
   flags: Flags,
@@ -30,6 +30,7 @@ export async function mergeSettings(
   const given = { ...defaults, ...defined(found?.config ?? {}), ...defined(flags) } as Merged;
   if (given.targets.length === 0) throw failure('PTRAP_E_NO_TARGET');
   given.targets.forEach(parseTarget);
+  if (given.source === 'queue' && given.hold === 'netem') throw failure('PTRAP_E_TWO_HOLDS', given.hold);
   const plugins = flags.plugins
     ? await loadPlugins(flags.plugins, folder)
     : await loadPlugins(found?.config.plugins ?? [], found?.folder ?? folder);

@@ -32,10 +32,10 @@ export const options = {
   source: {
     flag: 'source',
     kind: 'choice',
-    choices: ['auto', 'journal', 'nflog'],
+    choices: ['auto', 'journal', 'nflog', 'queue'],
     default: 'auto',
     group: 'How to catch it',
-    docs: 'Where matches are read from: auto takes the journal where journald runs, else nflog.',
+    docs: 'Where matches are read from: auto takes the journal where journald runs, else nflog. queue holds what opens a connection, or is the first packet of a flow, until its process is known.',
     example: 'journal',
   },
   hold: {
@@ -50,10 +50,10 @@ export const options = {
   holdStrategy: {
     flag: 'hold-strategy',
     kind: 'choice',
-    choices: ['egress', 'clsact'],
+    choices: ['egress', 'clsact', 'root'],
     default: undefined,
     group: 'How to catch it',
-    docs: 'How packets get to netem, see docs/qdiscs.md; by default egress where the kernel has that hook, else clsact.',
+    docs: 'How packets get to netem, see docs/qdiscs.md; by default egress where the kernel has that hook, else clsact. root, only when asked for, puts another qdisc in the place of yours until the end.',
     example: 'clsact',
   },
   delay: {
@@ -65,7 +65,7 @@ export const options = {
     auto: true,
     default: 'auto',
     group: 'How to catch it',
-    docs: "How long a packet is held back: milliseconds or a duration; auto measures the source's latency at start.",
+    docs: "How long a packet is held back: milliseconds or a duration; auto measures the source's latency at start. With --source queue at the most: 100 ms unless given.",
     example: '60ms',
   },
   processTable: {

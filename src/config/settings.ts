@@ -5,12 +5,12 @@ export interface Settings {
   /** Target texts that `parseTarget` has accepted. */
   targets: string[];
   newConnections: boolean;
-  source: 'auto' | 'journal' | 'nflog';
-  /** Undefined: netem where the kernel has it, else none, with a note. */
+  source: 'auto' | 'journal' | 'nflog' | 'queue';
+  /** Undefined: netem where the kernel has it, else none, with a note. The queue source holds packets itself. */
   hold: 'netem' | 'none' | undefined;
   /** How packets get to netem. Undefined: egress, or clsact where the kernel has no egress hook, with a note. */
-  holdStrategy: 'egress' | 'clsact' | undefined;
-  /** Milliseconds, or `auto`: measured at start. */
+  holdStrategy: 'egress' | 'clsact' | 'root' | undefined;
+  /** Milliseconds, or `auto`: measured at start, 100 for the queue source. */
   delay: number | 'auto';
   /** Follow the machine's processes as they begin and end. */
   processTable: boolean;

@@ -20,7 +20,7 @@ export interface Arrival {
 /** A way in which matches reach us. */
 export interface Source {
   /** What it is called on the command line and in events. */
-  readonly name: 'journal' | 'nflog';
+  readonly name: 'journal' | 'nflog' | 'queue';
   /** Where the rules are to bring packets for it. */
   readonly delivery: Delivery;
   /** The matches, in the order of the packets; ends when the source is closed, throws when it cannot go on. */
@@ -29,6 +29,8 @@ export interface Source {
   onEcho(listener: (echo: Echo) => void): void;
   /** A counter in sysfs that moves with each held packet: a source that has to look for news looks there first. */
   hasten?(counter: string): void;
+  /** Lets all go that it holds, and holds nothing from now on; not there where it holds nothing. */
+  letGo?(): void;
   /** Waits until all that was seen so far has been read, or will not come; then tells what is missing. */
   settle(): Promise<Losses>;
   /** Finds out why no probe came back. */

@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { failure, PtrapError } from '../errors.js';
-import { startOn, type Child } from '../sys/exec.js';
+import { startOn, type Child, type ChildPipes } from '../sys/exec.js';
 import { descriptorOf } from './descriptor.js';
 import {
   errnoOf,
@@ -24,7 +24,7 @@ const ANSWER_BYTES = 32_768;
 /** One whose answers are read at once. */
 export interface PromptNetlink extends Asked, Disposable {
   /** Gives the socket to a child as its stdin, as it is bound; it is closed here. */
-  handOver(file: string, args: readonly string[]): Omit<Child, 'stdin'>;
+  handOver(file: string, args: readonly string[], pipes?: ChildPipes): Omit<Child, 'stdin'>;
 }
 
 /**
@@ -72,8 +72,8 @@ export function openPromptNetlink(protocol: number, queueBytes = 1 << 20): Promp
           reject(error instanceof PtrapError ? error : lost(error as NodeJS.ErrnoException));
         }
       }),
-    handOver(file, args) {
-      const child = startOn(fd, 'pipe', file, args);
+    handOver(file, args, pipes = { stdout: 'pipe' }) {
+      const child = startOn(fd, pipes, file, args);
       // before the event loop turns: to the child the socket is a blocking one, and so to us
       raw.close();
       return child;

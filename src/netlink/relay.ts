@@ -18,12 +18,16 @@ export function startRelay(
   lastWords: Buffer,
   stdout: 'pipe' | 'inherit',
 ): Omit<Child, 'stdin'> {
-  const octal = [...lastWords].map(byte => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
-  const script = `cat; printf %b '${octal}' >&0`;
-  const child = startOn(descriptorOf(socket, protocol), stdout, 'sh', ['-c', script]);
+  const script = `cat; printf %b '${printable(lastWords)}' >&0`;
+  const child = startOn(descriptorOf(socket, protocol), { stdout }, 'sh', ['-c', script]);
   // before the event loop turns: to the child the socket is a blocking one, and so to us
   socket.close();
   return child;
+}
+
+/** Bytes as the shell's `printf %b` takes them. */
+export function printable(bytes: Buffer): string {
+  return [...bytes].map(byte => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
 }
 
 /** Hears what a relay brings. */

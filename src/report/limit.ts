@@ -1,4 +1,5 @@
-import type { Flow, ProcessInfo, Resolution } from '../events.js';
+import { connectionOf } from '../connection.js';
+import type { ProcessInfo, Resolution } from '../events.js';
 import type { Match } from '../hooks.js';
 import { openRecent } from './recent.js';
 
@@ -68,11 +69,6 @@ function keyOf(match: Match, resolution: Resolution, per: Exclude<LimitPer, 'non
   const name = per === 'process' ? processOf : executableOf;
   // those who share a socket are a key of their own: none of them hides another
   return [...new Set(holders.map(name))].sort().join('\n');
-}
-
-/** The 5-tuple, as the meters of the rules have it: with the id of an ICMP echo in place of the ports. */
-function connectionOf({ protocol, src, dst, icmp }: Flow): string {
-  return [protocol, src.address, src.port ?? icmp?.id, dst.address, dst.port].join(' ');
 }
 
 function processOf({ pid, startTime }: ProcessInfo): string {

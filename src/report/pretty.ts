@@ -35,8 +35,13 @@ export function prettyEvent(event: Event, style: Style): string[] {
   }
 }
 
+function heldText({ strategy, delayMs }: Ready['hold']): string {
+  if (strategy === 'none') return 'no hold';
+  return strategy === 'queue' ? `held for ${delayMs} ms at the most` : `held ${delayMs} ms by ${strategy}`;
+}
+
 function readyLine({ targets, source, sourceLatencyMs, hold }: Ready): string {
-  const held = hold.strategy === 'none' ? 'no hold' : `held ${hold.delayMs} ms by ${hold.strategy}`;
+  const held = heldText(hold);
   return visible(
     `ptrap: watching ${targets.join(', ')} (${source}, ${sourceLatencyMs.toFixed(1)} ms; ${held})`,
   );

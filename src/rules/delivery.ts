@@ -2,7 +2,9 @@
 export type Delivery =
   | { to: 'kernel-log' }
   /** An NFLOG group, each packet at once with its first `snaplen` bytes. */
-  | { to: 'group'; group: number | string; snaplen: number };
+  | { to: 'group'; group: number | string; snaplen: number }
+  /** An NFQUEUE queue for each target, by its index, and one for probes; there a packet waits `delayMs` at the most. */
+  | { to: 'queues'; queues: readonly (number | string)[]; probes: number | string; delayMs: number };
 
 /** What the log prefix of a probe packet has in place of a target's number. */
 const PROBE = 'p';
@@ -27,5 +29,8 @@ export function deliver(delivery: Delivery, instance: string, tag: Tag): string 
       return `${prefix} level debug flags skuid`;
     case 'group':
       return `${prefix} group ${delivery.group} snaplen ${delivery.snaplen} queue-threshold 1`;
+    case 'queues':
+      // bypass: with nobody there to give a verdict, packets pass
+      return `queue num ${tag === PROBE ? delivery.probes : delivery.queues[tag]} bypass`;
   }
 }

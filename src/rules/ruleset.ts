@@ -2,8 +2,9 @@ import { selectorsOf, type Selector } from '../nft/selector.js';
 import type { ResolvedTarget } from '../target/target.js';
 import { connectionKeys, keySet } from './connection.js';
 import { deliver, PROBE_TAG, type Delivery } from './delivery.js';
+import { queueRules, queueSets } from './queueing.js';
 
-/** Named counter of all packets that matched a target. */
+/** Named counter of all packets that matched a target; of those that are queued, where packets are. */
 export const MATCHED = 'matched';
 /** Named counter of the packets that were brought to the source: those under the limit. */
 export const LOGGED = 'logged';
@@ -16,9 +17,9 @@ export interface RulesetOptions {
   instance: string;
   /** Where matching packets are brought. */
   delivery: Delivery;
-  /** Log only the opening SYN of tcp. */
+  /** Of tcp only the opening SYN; of what is queued it is never more. */
   newConnections: boolean;
-  /** Most log lines a minute for one connection; undefined: no limit in the kernel. */
+  /** Most packets a minute that are logged of one connection; undefined: no limit in the kernel. It does not concern queues. */
   limit: number | undefined;
 }
 
@@ -33,10 +34,11 @@ export function tableName(instance: string): string {
  */
 export function buildRuleset(targets: readonly ResolvedTarget[], options: RulesetOptions): string[] {
   const table = `inet ${tableName(options.instance)}`;
+  const synOnly = options.newConnections || options.delivery.to === 'queues';
   const chains = targets.flatMap((target, index) =>
-    selectorsOf(target, options.newConnections).map(selector => ({ index, selector })),
+    selectorsOf(target, synOnly).map(selector => ({ index, selector })),
   );
-  const sets = chains.flatMap(({ selector }) => setsFor(table, selector, options.limit));
+  const sets = chains.flatMap(({ selector }) => setsFor(table, selector, options));
   return [
     `add table ${table} { flags owner; }`,
     `add counter ${table} ${MATCHED}`,
@@ -62,22 +64,30 @@ export function buildProbeRule(
   return [
     `insert rule inet ${tableName(instance)} ${CHAIN} ip saddr ${address} ip daddr ${address}`,
     `udp sport ${port} udp dport ${port} counter name ${MATCHED} counter name ${LOGGED}`,
-    `${deliver(delivery, instance, PROBE_TAG)} accept comment "probe"`,
+    // a queue is a verdict as well
+    `${deliver(delivery, instance, PROBE_TAG)}${delivery.to === 'queues' ? '' : ' accept'} comment "probe"`,
   ].join(' ');
 }
 
-function setsFor(table: string, selector: Selector, limit: number | undefined): string[] {
+function setsFor(table: string, selector: Selector, { delivery, limit }: RulesetOptions): string[] {
+  if (delivery.to === 'queues') return queueSets(table, selector);
   if (limit === undefined) return [];
   return connectionKeys(selector).map(key => keySet(table, `meter_${key.name}`, key));
 }
 
 function targetChain(table: string, index: number, selector: Selector, options: RulesetOptions): string[] {
+  const { delivery, instance, limit } = options;
   const chain = `log_${index}_${selector.family}_${selector.kind}`;
-  const log = `counter name ${LOGGED} ${deliver(options.delivery, options.instance, index)}`;
+  const matched = `counter name ${MATCHED}`;
+  const logged = `counter name ${LOGGED} ${deliver(delivery, instance, index)}`;
+  const [first, rules] =
+    delivery.to === 'queues'
+      ? ['', queueRules(selector, delivery.delayMs, `${matched} ${logged}`)]
+      : [` ${matched}`, logRules(selector, limit, logged)];
   return [
     `add chain ${table} ${chain}`,
-    `add rule ${table} ${CHAIN} ${selector.expression} counter name ${MATCHED} goto ${chain} comment "target ${index}"`,
-    ...logRules(selector, options.limit, log).map(rule => `add rule ${table} ${chain} ${rule}`),
+    `add rule ${table} ${CHAIN} ${selector.expression}${first} goto ${chain} comment "target ${index}"`,
+    ...rules.map(rule => `add rule ${table} ${chain} ${rule}`),
   ];
 }
 

@@ -88,16 +88,24 @@ export function start(file: string, args: readonly string[]): Child {
   return execa(file, args, { ...longLived, env: environment }) as Child;
 }
 
-/** The same for a child whose stdin is an open descriptor of ours, and whose stdout may be ours. */
+/** What a child has beside its stderr. */
+export interface ChildPipes {
+  stdout: 'pipe' | 'inherit';
+  /** Another pipe to it, its descriptor 3 and the fourth of `stdio`. */
+  control?: boolean;
+}
+
+/** The same for a child whose stdin is an open descriptor of ours. */
 export function startOn(
   stdin: number,
-  stdout: 'pipe' | 'inherit',
+  { stdout, control = false }: ChildPipes,
   file: string,
   args: readonly string[],
 ): Omit<Child, 'stdin'> {
   trace(`$ ${[file, ...args].join(' ')} <&${stdin} &`);
-  const options = { ...longLived, stdin, stdout, env: environment } as Options;
-  return execa(file, args, options) as unknown as Child;
+  const { stdin: _stdin, stdout: _stdout, stderr, ...rest } = longLived;
+  const stdio = [stdin, stdout, stderr, ...(control ? ['pipe'] : [])];
+  return execa(file, args, { ...rest, stdio, env: environment } as unknown as Options) as unknown as Child;
 }
 
 /** The error that says which tool is missing and which package brings it. */

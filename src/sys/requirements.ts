@@ -18,11 +18,11 @@ export function missingCapabilities(status: string): string[] {
 
 /** What decides which tools a run calls. */
 export interface Wanted {
-  source: 'auto' | 'journal' | 'nflog';
+  source: 'auto' | 'journal' | 'nflog' | 'queue';
   hold: 'netem' | 'none' | undefined;
 }
 
-const sourceTools = { auto: [], journal: ['journalctl'], nflog: ['setpriv'] } as const;
+const sourceTools = { auto: [], journal: ['journalctl'], nflog: ['setpriv'], queue: [] } as const;
 
 /** Tools that a run cannot do without. Where nothing was said, a source or a hold is used only where its tools are there. */
 export function neededTools({ source, hold }: Wanted): string[] {

@@ -1,0 +1,108 @@
+import { connectionOf } from '../connection.js';
+import { failure } from '../errors.js';
+import { linkName, NETLINK_ROUTE } from '../netlink/link.js';
+import { messagesOf, type NetlinkMessage } from '../netlink/message.js';
+import { hearRelay } from '../netlink/relay.js';
+import { openNetlink } from '../netlink/socket.js';
+import { isoTime, openClock } from '../sys/clock.js';
+import type { Child } from '../sys/exec.js';
+import { openDeviceNames } from './device-names.js';
+import { tellOverruns } from './overrun.js';
+import { parsePacket } from './packet.js';
+import { openSorting, type Sorting } from './sorting.js';
+import type { Arrival } from './source.js';
+import { openStream } from './stream.js';
+
+/** A packet as the kernel hands it over. */
+export interface Captured {
+  /** From the network header on, cut at the snaplen. */
+  packet: Buffer;
+  /** Index of the device that it leaves by; 0 for none. */
+  oif: number;
+  /** Owner of the sending socket's file; null where there is none. */
+  uid: number | null;
+  gid: number | null;
+}
+
+/** What makes matches of the messages that a child brings. */
+export interface PacketsOptions<Packet extends Captured> {
+  /** Canonical texts of the targets, by index. */
+  targets: readonly string[];
+  say(line: string): void;
+  /** Reads a message; undefined for one that is none of ours. */
+  open(message: NetlinkMessage): Packet | undefined;
+  /** The rule that brought it; undefined when that is not this instance's. */
+  tagOf(packet: Packet): string | undefined;
+  /** Where packets are held: queues one up behind others of its connection, and gives what lets it go. */
+  hold?: (connection: string, packet: Packet) => () => void;
+}
+
+/** Matches out of packets. */
+export interface Packets extends Disposable, Pick<Sorting, 'onEcho' | 'read'> {
+  /** Settles when the child has brought its first message, of whatever kind, or has ended. */
+  readonly up: Promise<void>;
+  readonly matches: AsyncIterable<Arrival>;
+}
+
+/** Reads packets from a child that copies netlink messages to its stdout, and a line to stderr when it missed some. */
+export function openPackets<Packet extends Captured>(
+  child: Omit<Child, 'stdin'>,
+  { targets, say, open, tagOf, hold }: PacketsOptions<Packet>,
+): Packets {
+  const route = openNetlink(NETLINK_ROUTE);
+  const deviceName = openDeviceNames(index => linkName(route, index));
+  const { sort, onEcho, read } = openSorting(targets);
+  const captured = openStream<{ at: string; packet: Packet }>();
+  const now = openClock();
+  let isUp: () => void;
+  const up = new Promise<void>(resolve => (isUp = resolve));
+
+  tellOverruns(child, say);
+  const relay = hearRelay(child, {
+    onMessages(bytes) {
+      isUp();
+      const at = isoTime(String(now()));
+      for (const message of messagesOf(bytes)) {
+        const packet = open(message);
+        if (packet) captured.push({ at, packet });
+      }
+    },
+    onEnd() {
+      isUp();
+      captured.end(failure('PTRAP_E_SOURCE_ENDED'));
+    },
+  });
+
+  async function arrivalOf(at: string, captured: Packet): Promise<Arrival | undefined> {
+    const { oif, uid, gid, packet } = captured;
+    const tag = tagOf(captured);
+    const parsed = parsePacket(packet);
+    const release = hold?.(parsed ? connectionOf(parsed.flow) : '', captured);
+    if (tag !== undefined && parsed) {
+      const device = deviceName.known(oif) ?? (await deviceName.ask(oif));
+      const match = sort({ tag, at, flow: { ...parsed.flow, oif: device, uid, gid } });
+      if (match) return { match, payload: parsed.payload, ...(release && { release }) };
+    }
+    release?.();
+    return undefined;
+  }
+
+  async function* matches(): AsyncGenerator<Arrival> {
+    for await (const { at, packet } of captured.items) {
+      const arrival = await arrivalOf(at, packet);
+      if (arrival) yield arrival;
+    }
+  }
+
+  return {
+    up,
+    matches: matches(),
+    onEcho,
+    read,
+    [Symbol.dispose]() {
+      relay[Symbol.dispose]();
+      route[Symbol.dispose]();
+      captured.end();
+    },
+  };
+}

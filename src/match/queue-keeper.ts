@@ -1,0 +1,134 @@
+import { read, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageHeader, messagesOf, NLMSG_NOOP } from '../netlink/message.js';
+import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
+import {
+  acceptAllMessage,
+  acceptMessage,
+  NFQUEUE_PACKET,
+  readTicket,
+  unbindMessage,
+  waitingIn,
+  type Ticket,
+} from '../netlink/nfqueue.js';
+import { hasTable } from '../netlink/nft-table.js';
+import { openNetlink } from '../netlink/socket.js';
+import { openHeld } from './held.js';
+import { recordReader } from './queue-control.js';
+
+/**
+ * A program that keeps the packets of queues until ptrap says that they may go, and no longer than the delay, whatever
+ * ptrap is busy with, and also when it was killed. It outlives the rules, so that no packet is left without a verdict.
+ *
+ *     queue-keeper DELAY_MS TABLE QUEUE…
+ *
+ * stdin is the socket that the queues are bound to; packets go to stdout as netlink messages, after an empty one that
+ * says it is up; a line on stderr stands for packets that could not be brought; descriptor 3 takes records
+ * (queue-control.ts), and its end means that ptrap has ended.
+ */
+const [delayMs, table] = [Number(process.argv[2]), process.argv[3]!];
+const queues = process.argv.slice(4).map(Number);
+
+const [SOCKET, STDOUT, CONTROL] = [0, 1, 3];
+/** Bytes that may wait for ptrap to read them; what comes beyond goes unseen. */
+const MOST_UNREAD = 4 << 20;
+/** Verdicts that are sent together: the kernel takes no message that is longer than the socket's buffer. */
+const MOST_TOGETHER = 500;
+/** How often it looks whether the rules have gone, in ms. */
+const LOOK_MS = 10;
+
+const held = openHeld();
+const out = new Socket({ fd: STDOUT, readable: false, writable: true });
+const control = new Socket({ fd: CONTROL, readable: true, writable: false });
+const datagram = Buffer.allocUnsafe(1 << 16);
+let timer: NodeJS.Timeout | undefined;
+let isPassing = false;
+let isDone = false;
+
+function accept(tickets: Ticket[]): void {
+  while (tickets.length > 0) {
+    writeSync(SOCKET, Buffer.concat(tickets.splice(0, MOST_TOGETHER).map(acceptMessage)));
+  }
+}
+
+function acceptDue(): void {
+  accept(held.takeDue(performance.now()));
+  const next = held.nextDue();
+  timer = next === undefined ? undefined : setTimeout(acceptDue, next - performance.now());
+}
+
+function passAll(): void {
+  isPassing = true;
+  held.takeDue(Infinity);
+  for (const queue of queues) writeSync(SOCKET, acceptAllMessage(queue));
+}
+
+function overrun(): void {
+  process.stderr.write('overrun\n');
+}
+
+/** A copy that ends on a multiple of four bytes (NLMSG_ALIGN), as the next message begins on one: the kernel leaves that out at the end. */
+function padded(bytes: Buffer): Buffer {
+  const copy = Buffer.alloc((bytes.length + 3) & ~3);
+  bytes.copy(copy);
+  return copy;
+}
+
+/** The verdict never waits for ptrap to read: what it does not read in time goes unseen. */
+function take(bytes: Buffer): void {
+  const tickets = messagesOf(bytes).flatMap(({ type, payload }) =>
+    type === NFQUEUE_PACKET ? (readTicket(payload) ?? []) : [],
+  );
+  if (tickets.length === 0) return;
+  const isUnread = out.writableLength > MOST_UNREAD;
+  if (isUnread) overrun();
+  else out.write(padded(bytes));
+  if (isPassing || isUnread) return accept(tickets);
+  for (const ticket of tickets) held.add(ticket, performance.now() + delayMs);
+  timer ??= setTimeout(acceptDue, delayMs);
+}
+
+/** In the thread pool: to poll for it, as sockets are read, brings down the process when the kernel has had more to tell than the socket holds. */
+function readNext(): void {
+  read(SOCKET, datagram, 0, datagram.length, null, (error, length) => {
+    if (isDone) return;
+    if (error?.code === 'ENOBUFS') overrun();
+    else if (error) throw error;
+    else take(datagram.subarray(0, length));
+    readNext();
+  });
+}
+
+/** With the table the last rule has gone that queues a packet. */
+async function tableHasGone(): Promise<void> {
+  using netlink = openNetlink(NETLINK_NETFILTER);
+  while (await hasTable(netlink, table)) await sleep(LOOK_MS);
+}
+
+async function finish(): Promise<void> {
+  passAll();
+  await tableHasGone();
+  do await sleep(LOOK_MS);
+  while (waitingIn(queues) > 0);
+  isDone = true;
+  writeSync(SOCKET, Buffer.concat(queues.map(unbindMessage))); // the answer ends the read
+  clearTimeout(timer);
+  out.end();
+}
+
+out.on('error', passAll); // nobody reads any more
+out.write(messageHeader(NLMSG_NOOP, 0, 0, 0));
+control.on(
+  'data',
+  recordReader(told => {
+    if (told === 'all') passAll();
+    else if (held.take(told)) accept([told]);
+  }),
+);
+control.once('close', () => {
+  finish().catch((error: unknown) => {
+    throw error;
+  });
+});
+readNext();

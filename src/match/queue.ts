@@ -1,0 +1,155 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { failure, PtrapError } from '../errors.js';
+import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
+import {
+  acceptAllMessage,
+  bindQueue,
+  NFQUEUE_PACKET,
+  readQueued,
+  type QueuedPacket,
+} from '../netlink/nfqueue.js';
+import { openPromptNetlink, type PromptNetlink } from '../netlink/prompt.js';
+import { printable } from '../netlink/relay.js';
+import { isErrno } from '../netlink/socket.js';
+import type { Counters } from '../rules/apply.js';
+import type { Child } from '../sys/exec.js';
+import type { Teardown } from '../teardown/stack.js';
+import { openPackets } from './packets.js';
+import { GO_ALL, goRecord } from './queue-control.js';
+import { settle } from './settle.js';
+import type { Source } from './source.js';
+import { openTurns } from './turns.js';
+
+/** What the queue source needs to know of the instance. */
+export interface QueueOptions {
+  /** Canonical texts of the targets, by index. */
+  targets: readonly string[];
+  /** The inet table of the rules. */
+  table: string;
+  counters: Counters;
+  /** How long a packet is held at the most. */
+  delayMs: number;
+  say(line: string): void;
+}
+
+/** As the log prefix has it. */
+const PROBE_TAG = 'p';
+
+const SIZE = {
+  /** Enough for a DNS query, and for the ClientHello of a browser. */
+  snaplen: 2048,
+  /** What the kernel's buffer for us cannot take passes unseen before that. */
+  maxLength: 65_536,
+};
+/** As much as net.core.rmem_max allows. */
+const BUFFER_BYTES = 64 << 20;
+/** How long the keeper may take to start, and to see the rules gone, in ms. */
+const PATIENCE_MS = { start: 10_000, end: 3000 };
+
+/** The program that holds the packets, for node: beside this file, whether that is compiled or not. */
+const KEEPER = import.meta.url.endsWith('.ts')
+  ? ['--import', 'tsx', fileURLToPath(new URL('queue-keeper.ts', import.meta.url))]
+  : [fileURLToPath(new URL('queue-keeper.js', import.meta.url))];
+
+/**
+ * Runs the keeper. When somebody kills that, it lets go what was held and, for 5 s, what still comes: by then ptrap
+ * has taken the rules away.
+ */
+const WRAPPER = `all=$1; shift
+"$@" && exit
+exec >&- 2>&- 3>&-
+for _ in $(seq 100); do printf %b "$all" >&0; sleep 0.05; done`;
+
+/**
+ * Reads packets that wait in queues of our own, and lets each go when it is released or its time is over. Not this
+ * process holds them but a child, the keeper: a plugin that blocks us, or a SIGKILL, keeps no packet back.
+ * @throws PTRAP_E_QUEUE_MISSING
+ */
+export async function openQueue(
+  teardown: Teardown,
+  { targets, table, counters, delayMs, say }: QueueOptions,
+): Promise<Source> {
+  const { socket, queues } = await bindQueues(targets.length + 1);
+  const probes = queues.at(-1)!;
+  const child = startKeeper(socket, queues, [String(delayMs), table]);
+  const control = child.stdio[3] as Writable;
+  control.on('error', () => undefined); // the keeper has ended, and what it held has gone
+  const packets = openPackets<QueuedPacket>(child, {
+    targets,
+    say,
+    open: ({ type, payload }) => (type === NFQUEUE_PACKET ? readQueued(payload) : undefined),
+    tagOf: ({ queue }) => (queue === probes ? PROBE_TAG : String(queues.indexOf(queue))),
+    hold: openTurns(ticket => control.write(goRecord(ticket))),
+  });
+  teardown.defer(async () => {
+    packets[Symbol.dispose]();
+    await end(child, control);
+  });
+  await Promise.race([packets.up, sleep(PATIENCE_MS.start, undefined, { ref: false })]);
+  return {
+    name: 'queue',
+    delivery: { to: 'queues', queues, probes, delayMs },
+    matches: packets.matches,
+    onEcho: packets.onEcho,
+    letGo: () => void control.write(GO_ALL),
+    settle: () => settle(counters, packets.read),
+    diagnose: async () =>
+      (await counters.logged()) === 0
+        ? failure('PTRAP_E_PROBE_NOT_LOGGED')
+        : failure('PTRAP_E_SOURCE_SILENT', 'queue'),
+  };
+}
+
+function startKeeper(
+  socket: PromptNetlink,
+  queues: readonly number[],
+  about: readonly string[],
+): Omit<Child, 'stdin'> {
+  const all = printable(Buffer.concat(queues.map(acceptAllMessage)));
+  const keeper = [process.execPath, ...KEEPER, ...about, ...queues.map(String)];
+  return socket.handOver('sh', ['-c', WRAPPER, 'sh', all, ...keeper], { stdout: 'pipe', control: true });
+}
+
+/** It ends by itself once it sees that the rules have gone and nothing waits. */
+async function end(child: Omit<Child, 'stdin'>, control: Writable): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  control.end();
+  await Promise.race([exit, sleep(PATIENCE_MS.end, undefined, { ref: false })]);
+  child.kill('SIGKILL');
+}
+
+/** Takes so many queues that nobody else has: one after the other from a number on that is drawn by lot. */
+async function bindQueues(count: number): Promise<{ socket: PromptNetlink; queues: number[] }> {
+  const socket = openPromptNetlink(NETLINK_NETFILTER, BUFFER_BYTES);
+  const queues: number[] = [];
+  const first = randomInt(0, 65_536);
+  try {
+    for (let offset = 0; queues.length < count; offset += 1) {
+      const queue = (first + offset) % 65_536;
+      if (await isBound(socket, queue)) queues.push(queue);
+      if (offset === 65_535) throw failure('PTRAP_E_QUEUE_MISSING', 'all queues are taken');
+    }
+    return { socket, queues };
+  } catch (error) {
+    socket[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** False when another has it. */
+async function isBound(socket: PromptNetlink, queue: number): Promise<boolean> {
+  const { EPERM, EBUSY } = constants.errno;
+  try {
+    await bindQueue(socket, queue, SIZE);
+    return true;
+  } catch (error) {
+    if (isErrno(error, EPERM) || isErrno(error, EBUSY)) return false;
+    throw error instanceof PtrapError ? failure('PTRAP_E_QUEUE_MISSING', error.message) : error;
+  }
+}
