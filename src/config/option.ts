@@ -17,7 +17,7 @@ export interface Base {
   positional?: true;
 }
 
-/** What values an option takes; zod schema, yargs option and docs are made from it. */
+/** What values an option takes; zod schema, the parser, the help and docs are made from it. */
 export type Kind =
   | { kind: 'boolean' }
   | { kind: 'text' }
