@@ -1,5 +1,5 @@
 import { getSystemErrorName } from 'node:util';
-import netlink from 'netlink';
+import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { failure, type PtrapError } from '../errors.js';
 import {
   errnoOf,
@@ -136,9 +136,9 @@ function accept(
   return (flags & NLM_F_MULTI) !== 0 || (request.flags & NLM_F_ACK) !== 0 ? undefined : request.answer;
 }
 
-function openRaw(protocol: number): netlink.RawNetlinkSocket {
+function openRaw(protocol: number): RawNetlinkSocket {
   try {
-    return new netlink.RawNetlinkSocket(protocol, {
+    return new RawNetlinkSocket(protocol, {
       messagePeeking: false,
       msgBufferSize: RECEIVE_BYTES,
       recvBufferSize: QUEUE_BYTES,
