@@ -35,6 +35,7 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
   });
   const journal = followKernelLog({ signal: end.signal, say });
   const { sort, onEcho, read } = openSorting(targets);
+  const logged = wary(counters.logged, read, say);
 
   async function* matches(): AsyncGenerator<Arrival> {
     for await (const { at, message } of journal.entries) {
@@ -44,8 +45,8 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
     }
   }
 
-  watchForStalls(end.signal, counters.logged, read, say);
-  const progress = { logged: counters.logged, read, stuck: journal.readAgain };
+  watchForStalls(end.signal, logged, read, say);
+  const progress = { logged, read, stuck: journal.readAgain };
   const nudge = options.nudge ? await makeNudge(teardown, instance, progress) : undefined;
   return {
     name: 'journal',
@@ -53,8 +54,8 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
     delivery,
     onEcho,
     hasten: counter => nudge?.watch(counter),
-    settle: () => settle(counters, read),
-    diagnose: () => diagnoseJournal(counters.logged),
+    settle: () => settle({ ...counters, logged }, read),
+    diagnose: () => diagnoseJournal(logged),
   };
 }
 
@@ -74,6 +75,29 @@ async function makeNudge(
     () => Promise.resolve(nudge?.[Symbol.dispose]()),
   );
   return nudge;
+}
+
+/**
+ * The same count, which says, once, when more lines were read than the kernel has logged for ptrap: whoever may make
+ * network namespaces can have it log packets of theirs behind any prefix, where nf_log_all_netns lets it.
+ */
+function wary(
+  logged: () => Promise<number>,
+  read: () => number,
+  say: (line: string) => void,
+): () => Promise<number> {
+  let told = false;
+  return async () => {
+    const readBefore = read();
+    const count = await logged();
+    if (readBefore > count && !told) {
+      told = true;
+      say(
+        'lines in the kernel’s log look like ptrap’s and are not: packets of another network namespace, logged by its owner (net.netfilter.nf_log_all_netns is 1); --source nflog shows none of them',
+      );
+    }
+    return count;
+  };
 }
 
 /** Says, once for each stall, that the journal does not bring what the kernel has logged. */

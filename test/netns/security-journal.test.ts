@@ -88,3 +88,22 @@ describe('a look-alike of a line of ours counts for nothing', () => {
     expect(summary).toMatchObject({ matches: 1, resolved: 1, lost: 0 });
   });
 });
+
+it('a packet that a user has the kernel log in a network namespace of his own is told of', async () => {
+  const watch = await stage.watch(ARGS);
+  const rule = `log prefix "ptrap-${watch.ready.instance}-0: " level debug flags skuid`;
+  const forge = [
+    'ip link set lo up',
+    'ip addr add 10.77.0.2/32 dev lo',
+    `nft 'add table inet t; add chain inet t o { type filter hook output priority 0; }; add rule inet t o udp dport 53 ${rule}'`,
+    'echo x > /dev/udp/10.77.0.2/53',
+  ];
+  await stage.namespace.must(
+    `${NOBODY} unshare --user --map-root-user --net bash -ec ${quote(forge.join('; '))}`,
+  );
+  await watch.until('stderr', /lines in the kernel’s log look like ptrap’s and are not/);
+  // nobody holds the socket here that it came from: it is blamed on nobody
+  const { summary, code } = await watch.end('SIGINT');
+  expect(code).toBe(0);
+  expect(summary).toMatchObject({ resolved: 0, lost: 0 });
+});

@@ -13,15 +13,13 @@ const TARGET = '10.77.0.2:53/udp';
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /**
- * A bash whose comm and argv hold escape sequences, line ends, shell syntax, bytes that are no UTF-8 and, as its last
+ * A bash whose comm, path and argv hold escape sequences, line ends, shell syntax, bytes that are no UTF-8 and, as its last
  * argument, 128 KiB. It sends a packet for each line of its stdin.
  */
 function startHostile() {
   const touch = `touch ${folder.path}/pwned`;
-  const inner = [
-    String.raw`printf '\033]0;\n\xff$(id)' > /proc/$$/comm`,
-    'exec 3<>/dev/udp/10.77.0.2/53; while read -r line; do echo x >&3; done',
-  ].join('; ');
+  const inner = 'exec 3<>/dev/udp/10.77.0.2/53; while read -r line; do echo x >&3; done';
+  const file = String.raw`'${folder.path}/'$'\e]0;\n\xff$(id)'`;
   const name = String.raw`$'\e[2J\e]0;owned\a;${touch};\u202e'`;
   const args = [
     String.raw`$'\xff\xfe\xc3\x28'`,
@@ -29,7 +27,7 @@ function startHostile() {
     `'$(${touch})' '\`${touch}\`' '; ${touch} #' '| ${touch}' '--version'`,
     '"$(head -c 131071 /dev/zero | tr "\\0" A)"',
   ];
-  const script = `exec -a ${name} bash -c ${JSON.stringify(inner).replaceAll('$', '\\$')} ${args.join(' ')}`;
+  const script = `cp /bin/bash ${file}; exec -a ${name} ${file} -c '${inner}' ${args.join(' ')}`;
   const child = stage.namespace.spawn('bash', ['-c', script]);
   return {
     pid: child.pid!,
@@ -64,8 +62,9 @@ describe('hostile names of a process', () => {
 
     expect(code).toBe(0);
     expect(summary).toMatchObject({ matches: 1, resolved: 1 });
-    const { comm, argv } = processIn(sighting, hostile.pid);
+    const { comm, exe, argv } = processIn(sighting, hostile.pid);
     expect(comm).toBe('\u001b]0;\n\ufffd$(id)');
+    expect(exe).toBe(`${folder.path}/${comm}`);
     expect(argv[0]).toMatch(/^\u001b\[2J\u001b\]0;owned\u0007;touch .*;\u202e$/);
     expect(argv.slice(3)).toEqual(
       expect.arrayContaining(['\ufffd\ufffd\ufffd(', 'a\nb\r\tc\ufffd31m', '--version']),

@@ -25,7 +25,7 @@ const DEAD = {
 
 /** Runs a script in the namespace that makes something of /run/ptrap, then ptrap, and takes it away again. */
 async function withState(script: string, commands: readonly string[][]) {
-  await stage.namespace.must(`mkdir -p /run/elsewhere; ${script}`);
+  await stage.namespace.must(`set -e; mkdir -p /run/elsewhere; ${script}`);
   const shown = () =>
     stage.namespace.must('ls -lAR --time-style=+ /run/ptrap/ /run/ptrap /run/elsewhere 2>&1; true');
   const before = await shown();
@@ -40,7 +40,7 @@ describe('a state folder that somebody else has made', () => {
   it.each([
     ['a link', 'ln -s /run/elsewhere /run/ptrap', 'is no folder'],
     ['a link to nowhere', 'ln -s /run/nowhere /run/ptrap', 'is no folder'],
-    ['a file', 'touch /run/ptrap', 'is no folder'],
+    ['a file', 'install -m 755 /dev/null /run/ptrap', 'is no folder'],
     ["another user's folder", 'install -d -o 4711 -m 755 /run/ptrap', 'belongs to uid 4711'],
     ['a folder that all may write to', 'install -d -m 1777 /run/ptrap', 'can be written by others'],
     ['a folder that a group may write to', 'install -d -m 770 /run/ptrap', 'can be written by others'],
@@ -99,7 +99,7 @@ describe('what lies in the state folder and is no record of ptrap’s', () => {
       `echo "${record({ effects: [file('/run/log/journal/../../elsewhere/x')] })}" > /run/ptrap/abc123.json`,
     ],
   ])('is neither obeyed nor removed, and harms no run: %s', async (_name, script) => {
-    const running = 'ip link add ptrapzzzzzz type dummy; echo x > /run/elsewhere/x';
+    const running = 'ip link add ptrapzzzzzz type ifb; echo x > /run/elsewhere/x';
     const { ends, before, after } = await withState(`mkdir -m 700 /run/ptrap; ${running}; ${script}`, [
       ['ls'],
       ['cleanup', '--all'],

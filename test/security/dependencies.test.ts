@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { lockedPackages, runtimePackages } from './locked.js';
+
+const root = new URL('../../', import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
+const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<string, object>;
+const text = read('docs/dependencies.md');
+
+/** The packages in the table under a heading; each must have a reason. */
+function listed(heading: string): string[] {
+  const [section = ''] = text.split(`## ${heading}\n`)[1]?.split('\n## ') ?? [];
+  return [...section.matchAll(/^\| `([^`]+)` +\| (\S.*?) +\|/gm)].map(([, name]) => name!);
+}
+
+describe('docs/dependencies.md', () => {
+  it('lists each dependency of package.json, and no other', () => {
+    expect(listed('At run time').sort()).toEqual(Object.keys(dependencies!).sort());
+    expect(listed('For development').sort()).toEqual(Object.keys(devDependencies!).sort());
+  });
+});
+
+describe('package-lock.json', () => {
+  it('names each package by its hash', () => {
+    expect(lockedPackages.length).toBeGreaterThan(100);
+    for (const { path, integrity } of lockedPackages) expect(integrity, path).toMatch(/^sha512-/);
+  });
+
+  it('has one package with an install script at run time, which is not needed: its binary lies ready', () => {
+    const withScript = runtimePackages.filter(({ hasInstallScript }) => hasInstallScript);
+    expect(withScript.map(({ path }) => path)).toEqual(['node_modules/netlink']);
+    const binary = `node_modules/netlink/prebuilds/linux-${process.arch}/node.napi.node`;
+    expect(existsSync(new URL(binary, root))).toBe(true);
+    expect(existsSync(new URL('node_modules/netlink/build', root))).toBe(false);
+  });
+});
