@@ -9,6 +9,7 @@ need_tools
 need ping iputils-ping
 need pgrep procps
 need pstree psmisc
+need setfacl acl
 need_modules
 build
 bash scripts/vm/prepare.sh
