@@ -1,7 +1,7 @@
 import type { Option } from '../../src/config/option.js';
 import { cliOptions, options } from '../../src/config/options.js';
 import { allowed } from '../../src/config/schema.js';
-import { epilogue, examples } from '../../src/cli/help.js';
+import { examples, exitCodes } from '../../src/cli/help.js';
 import { table } from './table.js';
 
 /** docs/options.md: every option, by group, from the table of options. */
@@ -20,11 +20,11 @@ export function optionsPage(): string {
       ),
     ]),
     '## Examples',
-    examples.map(([command, what]) => `- \`${command}\`: ${what}`).join('\n'),
+    examples.map(({ left: command, text: what }) => `- \`${command}\`: ${what}`).join('\n'),
     '## Config file',
     configText,
     '## Exit codes',
-    `\`\`\`text\n${epilogue.split('\n').slice(1).join('\n')}\n\`\`\``,
+    `\`\`\`text\n${exitCodes.split('\n').slice(1).join('\n')}\n\`\`\``,
   ].join('\n\n');
 }
 

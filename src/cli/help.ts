@@ -3,7 +3,7 @@ import { commands, commonFlags, type CommandName, type Flag } from './commands.j
 import { table, wrapWords, type Row } from './layout.js';
 
 /** Command lines and what they do. */
-const examples: Row[] = [
+export const examples: Row[] = [
   { left: 'ptrap watch 192.168.1.1:53/udp', text: 'who asks this name server?' },
   { left: 'ptrap watch example.org:443 10.0.0.0/8', text: 'several targets at once' },
   {
@@ -14,7 +14,8 @@ const examples: Row[] = [
   { left: 'ptrap 10.0.0.0/8 --for 10m --fail-on-match', text: 'fail a build that calls out' },
 ];
 
-const exitCodes = `Exit codes:
+/** What each exit code says; stands below the help of watch. */
+export const exitCodes = `Exit codes:
   0   stopped as asked: by a signal, --count or --for
   1   failed while running
   2   the command line or the config is wrong
