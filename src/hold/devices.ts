@@ -27,7 +27,7 @@ async function routeTo(address: string): Promise<string[]> {
 
 /** Device names in the answer of `ip -j route get`. */
 export function parseRoute(json: string): string[] {
-  return (JSON.parse(json) as { dev?: string }[]).flatMap(({ dev }) => (dev ? [dev] : []));
+  return (JSON.parse(json) as { dev?: string }[]).flatMap(({ dev }) => (dev && isQuotable(dev) ? [dev] : []));
 }
 
 async function devicesUp(): Promise<string[]> {
@@ -37,7 +37,11 @@ async function devicesUp(): Promise<string[]> {
 /** Names of the devices in the answer of `ip -j link`, without those of ptrap's own making. */
 export function parseLinks(json: string): string[] {
   return (JSON.parse(json) as { ifname?: string }[]).flatMap(({ ifname }) =>
-    // nft has no way to quote a quotation mark, which the kernel allows in a name
-    ifname && !ifname.includes('"') && !/^ptrap[0-9a-z]{6}$/.test(ifname) ? [ifname] : [],
+    ifname && isQuotable(ifname) && !/^ptrap[0-9a-z]{6}$/.test(ifname) ? [ifname] : [],
   );
+}
+
+/** nft has no way to quote a quotation mark, which the kernel allows in a name; what comes after it would be a command. */
+function isQuotable(name: string): boolean {
+  return !name.includes('"');
 }

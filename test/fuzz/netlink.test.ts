@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events';
 import { describe } from 'vitest';
 import { PtrapError } from '../../src/errors.js';
 import { parsePacket } from '../../src/match/packet.js';
-import { eachAttribute, messagesOf, type NetlinkMessage } from '../../src/netlink/message.js';
+import { attribute, eachAttribute, messagesOf, type NetlinkMessage } from '../../src/netlink/message.js';
+import { be32, netfilterHeader } from '../../src/netlink/netfilter.js';
+import { readQueued } from '../../src/netlink/nfqueue.js';
 import { readLogged } from '../../src/netlink/nflog.js';
 import { packetsIn } from '../../src/netlink/nft-counter.js';
 import { readProcMessage } from '../../src/netlink/proc-event.js';
@@ -17,6 +19,18 @@ const datagrams = [...dumps, 'nft-counter', 'nflog', 'proc-events'].map(recorded
 const payloadsOf = (...names: string[]): Buffer[] =>
   names.flatMap(name => messagesOf(recorded(name)).map(({ payload }) => payload));
 const packets = payloadsOf('nflog').flatMap(payload => readLogged(payload)?.packet ?? []);
+
+/** A packet as linux/netfilter/nfnetlink_queue.h has it: NFQA_PACKET_HDR, _IFINDEX_OUTDEV, _UID, _PAYLOAD. */
+function queued(packet: Buffer, id: number): Buffer {
+  const header = Buffer.concat([be32(id), Buffer.from([8, 0, 3, 0])]);
+  const attributes = [
+    attribute(1, header),
+    attribute(6, be32(1)),
+    attribute(16, be32(1000)),
+    attribute(10, packet),
+  ];
+  return Buffer.concat([netfilterHeader(2, 77), ...attributes]);
+}
 
 const ADDRESS = { ipv4: /^\d{1,3}(\.\d{1,3}){3}$/, ipv6: /^[0-9a-f:]+$/ };
 
@@ -72,6 +86,23 @@ describe('netlink', () => {
       must(isWithin(packet, bytes), 'a packet that lies outside');
       must(prefix.length <= bytes.length, 'a prefix longer than the message');
       must(isUint(oif, 32) && [uid, gid].every(id => id === null || isUint(id, 32)), 'a number out of range');
+      return true;
+    },
+  );
+
+  fuzz(
+    'readQueued',
+    () => hostileBytes(packets.map(queued)),
+    bytes => {
+      const found = readQueued(bytes);
+      if (!found) return false;
+      const { packet, queue, id, oif, uid, gid } = found;
+      must(isWithin(packet, bytes), 'a packet that lies outside');
+      must(isUint(queue, 16) && isUint(id, 32) && isUint(oif, 32), 'a number out of range');
+      must(
+        [uid, gid].every(owner => owner === null || isUint(owner, 32)),
+        'an owner out of range',
+      );
       return true;
     },
   );

@@ -48,6 +48,7 @@ describe('what ip and tc print', () => {
       'lo',
     ]);
     expect(parseRoute('[{"type":"unreachable","dst":"10.0.0.1"}]')).toEqual([]);
+    expect(parseRoute(JSON.stringify([{ dev: 'a"; delete b' }]))).toEqual([]);
   });
 
   it('gives the devices that are up, without those of any ptrap and without names that nft cannot quote', () => {
