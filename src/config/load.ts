@@ -1,4 +1,5 @@
-import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cosmiconfig, defaultLoaders, type Loader } from 'cosmiconfig';
 import { failure, PtrapError } from '../errors.js';
 import { loadDefault, reasonOf } from './modules.js';
@@ -51,6 +52,33 @@ const loaders: Record<string, Loader> = {
   noExt: data(defaultLoaders.noExt),
 };
 
+/** No config comes near it, in bytes. */
+const MOST_BYTES = 1 << 24;
+
+/**
+ * Checks what is going to be read before anyone has asked whose it is: somebody else's pipe would be waited for without
+ * end, a device or a giant file would fill the memory.
+ * @throws PTRAP_E_CONFIG_LOAD
+ */
+function requireFiles(folder: string): void {
+  for (const place of searchPlaces) {
+    const file = join(folder, place);
+    const found = look(file);
+    if (!found || found.isDirectory()) continue;
+    if (!found.isFile() || found.size > MOST_BYTES)
+      throw failure('PTRAP_E_CONFIG_LOAD', file, 'it is no file of text');
+  }
+  if (dirname(folder) !== folder) requireFiles(dirname(folder));
+}
+
+function look(file: string) {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // not for us to see, or links in a circle: it cannot be read either
+  }
+}
+
 /**
  * cosmiconfig, at its creation, looks in the working directory for a config of its own and runs it
  * (`.config/config.js`), before anyone could ask whose it is. Root's `/` is the only folder it is shown.
@@ -86,6 +114,7 @@ export async function loadConfig(file?: string): Promise<FoundConfig | undefined
 async function find(file?: string) {
   const explorer = createExplorer();
   try {
+    if (file === undefined) requireFiles(process.cwd());
     return file === undefined ? await explorer.search() : await explorer.load(file);
   } catch (error) {
     if (error instanceof PtrapError) throw error;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { access, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,6 +114,21 @@ describe('loadConfig', () => {
     await chmod(await put('package.json', '{ "name": "x" }'), 0o666);
     process.chdir(folder);
     expect(await loadConfig()).toBeUndefined();
+  });
+
+  it.each([
+    ['a pipe', 'mkfifo', ['-m', '666']],
+    ['a device', 'ln', ['-s', '/dev/zero']],
+    ['a file without end', 'truncate', ['-s', '1T']],
+  ])('neither waits for nor reads %s in the place of a config', async (_name, make, args) => {
+    for (const name of ['ptrap.config.ts', 'ptrap.config.json', 'package.json']) {
+      const file = join(folder, name);
+      execFileSync(make, [...args, file]);
+      await mkdir(join(folder, 'below'), { recursive: true });
+      process.chdir(join(folder, 'below'));
+      await expect(loadConfig()).rejects.toMatchObject({ code: 'PTRAP_E_CONFIG_LOAD' });
+      await rm(file);
+    }
   });
 
   it.each(['.config/config.js', '.config/config.cjs', 'package.json'])(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Event, Sighting } from '../../src/events.js';
 import { useFolder } from './folder.js';
@@ -118,6 +118,49 @@ describe('hostile names of a process', () => {
     expect(UNSAFE.test(told.join('').replaceAll('\n', ''))).toBe(false);
     expect(existsSync(`${folder.path}/pwned`)).toBe(false);
   });
+});
+
+it('notify-send runs as the user who called sudo, with nothing of root’s', async () => {
+  const bin = `${folder.path}/bin`;
+  const told = `${folder.path}/told`;
+  await mkdir(bin);
+  await writeFile(
+    `${bin}/notify-send`,
+    `#!/bin/sh\n{ id -u; id -G; grep Cap /proc/self/status; env; } > ${told}\n`,
+  );
+  await chmod(`${bin}/notify-send`, 0o755);
+  await chmod(folder.path, 0o711);
+  await writeFile(told, '');
+  await chown(told, 4711, 4711);
+  // where systemd has the bus of that user's session
+  await stage.namespace.must(`
+    install -d -o 4711 -g 4711 -m 700 /run/user/4711
+    perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "/run/user/4711/bus", Listen => 1) or die'`);
+  const prepare = `mount -t overlay overlay -o lowerdir=${bin}:/usr/local/bin /usr/local/bin`;
+  const env = { SUDO_UID: '4711', SECRET: 'x', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' };
+  const args = ['watch', '--no-config', TARGET, '--hold', 'none', '--plugin', 'notify-send'];
+  const ptrap = stage.ptrap(args, { prepare, env });
+  await ptrap.until('stderr', /watching/);
+  const sender = stage.shell();
+  await sender.do('exec 3<>/dev/udp/10.77.0.2/53; echo x >&3');
+  await ptrap.until('stdout', new RegExp(`bash\\[${sender.pid}\\]`));
+  const { code, stderr } = await ptrap.end('SIGINT');
+  await stage.namespace.must('rm -r /run/user');
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('plugin')]);
+  const [uid, groups, ...rest] = (await readFile(told, 'utf8')).trim().split('\n');
+  expect([uid, groups]).toEqual(['4711', '4711']);
+  const capabilities = rest.filter(line => /^Cap(Inh|Prm|Eff|Amb):/.test(line));
+  expect(capabilities).toHaveLength(4);
+  expect(capabilities.every(line => /\t0+$/.test(line))).toBe(true);
+  const variables = rest.filter(line => line.includes('=')).map(line => line.split('=')[0]!);
+  const shells = ['PWD', 'OLDPWD', 'SHLVL', '_'];
+  expect(variables.filter(name => !shells.includes(name)).sort()).toEqual([
+    'DBUS_SESSION_BUS_ADDRESS',
+    'LC_ALL',
+    'PATH',
+    'XDG_RUNTIME_DIR',
+  ]);
+  expect(rest).toContain('DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/4711/bus');
 });
 
 describe('hostile words on the command line', () => {
