@@ -4,6 +4,7 @@ import { devicesTo } from './hold/devices.js';
 import { buildEgress } from './hold/egress.js';
 import { ifbCommands, type Command } from './hold/ifb.js';
 import { ifbAlias, ifbName } from './hold/netem.js';
+import { rootCommands } from './hold/root.js';
 import { tcMatches } from './hold/tc-match.js';
 import { SNAPLEN } from './match/nflog.js';
 import type { Delivery } from './rules/delivery.js';
@@ -58,11 +59,15 @@ export async function describe(settings: Settings): Promise<string> {
         `hold${settings.hold ? '' : ' (where the kernel has netem)'}`,
         ...ifbCommands(ifb, ifbAlias(UNKNOWN.pid, UNKNOWN.start), delay).map(commandLine),
       ],
-      settings.holdStrategy === 'clsact'
+      settings.holdStrategy === 'clsact' || settings.holdStrategy === 'root'
         ? [
-            'filters (their prefs above those that are there)',
+            ...filterTitle[settings.holdStrategy],
             ...devices
-              .flatMap(device => clsactCommands(device, { instance, ifb, matches }, false, []))
+              .flatMap(device =>
+                settings.holdStrategy === 'root'
+                  ? rootCommands(device, { instance, ifb, matches })
+                  : clsactCommands(device, { instance, ifb, matches }, false, []),
+              )
               .map(commandLine),
           ]
         : ['nft, one transaction: hold', ...buildEgress(table, ifb, devices, targets)],
@@ -70,6 +75,11 @@ export async function describe(settings: Settings): Promise<string> {
   }
   return `${sections.map(([title, ...lines]) => [`# ${title}`, ...lines].join('\n')).join('\n\n')}\n`;
 }
+
+const filterTitle = {
+  clsact: ['filters (their prefs above those that are there)'],
+  root: ['another root qdisc (once it was seen that yours can be restored)'],
+};
 
 function commandLine(command: Command): string {
   return command.map(quoted).join(' ');

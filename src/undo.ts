@@ -1,6 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { removeClsact } from './hold/clsact.js';
 import { removeIfb } from './hold/ifb.js';
+import { restoreRoot } from './hold/restore.js';
 import { tableGone } from './nft/gone.js';
 import { cleanUp, listInstances, type Undo } from './teardown/recover.js';
 
@@ -9,6 +10,7 @@ export const undo: Undo = {
   table: ({ family, name }) => tableGone(family, name),
   link: ({ name, alias }) => removeIfb(name, alias),
   clsact: removeClsact,
+  root: ({ device, snapshot }) => restoreRoot(device, snapshot),
   file: ({ path }) =>
     unlink(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;

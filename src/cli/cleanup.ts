@@ -46,6 +46,8 @@ function effectText(effect: Cleaned['undone'][number]): string {
       return `link ${effect.name}`;
     case 'clsact':
       return `filters on ${effect.device}`;
+    case 'root':
+      return `the qdisc at the root of ${effect.device}`;
     case 'file':
       return `file ${effect.path}`;
   }

@@ -8,10 +8,12 @@ import { devicesTo } from './devices.js';
 import { buildEgress } from './egress.js';
 import { makeIfb, removeIfb } from './ifb.js';
 import { changedQdiscs, snapshotQdiscs } from './qdisc.js';
+import { rehearse } from './rehearse.js';
+import { holdByRoot } from './root.js';
 import { tcMatches } from './tc-match.js';
 
 /** How packets get into the ifb. */
-export type Hook = 'egress' | 'clsact';
+export type Hook = 'egress' | 'clsact' | 'root';
 
 /** What the hold needs to know of the instance. */
 export interface HoldOptions {
@@ -46,8 +48,8 @@ export function ifbAlias(pid: number | string, startTime: number | string): stri
 /**
  * Holds packets to the targets for `delayMs` on every device that they leave by. Existing qdiscs are not touched;
  * they are compared before and after all the same.
- * @throws PTRAP_E_NETEM_MISSING, PTRAP_E_IFB_MISSING, PTRAP_E_EGRESS_MISSING, PTRAP_E_INGRESS_QDISC, PTRAP_E_TC_FILTER;
- *   nothing is left then
+ * @throws PTRAP_E_NETEM_MISSING, PTRAP_E_IFB_MISSING, PTRAP_E_EGRESS_MISSING, PTRAP_E_INGRESS_QDISC, PTRAP_E_TC_FILTER,
+ *   PTRAP_E_ROOT_QDISC; nothing is left then
  */
 export async function holdWithNetem(
   nft: NftSession,
@@ -55,7 +57,7 @@ export async function holdWithNetem(
   targets: readonly ResolvedTarget[],
   options: HoldOptions,
 ): Promise<void> {
-  const { instance, ifb, alias, delayMs, say } = options;
+  const { instance, ifb, alias, delayMs, hook, say } = options;
   const devices = await devicesTo(targets);
   if (devices.length === 0) say('no route to any target: nothing can be held until there is one');
   await teardown.attempt(async () => {
@@ -65,9 +67,13 @@ export async function holdWithNetem(
       if (changed.length > 0) say(`changed while ptrap ran, and not by ptrap: ${changed.join(', ')}`);
     });
     const guard = await openGuard(instance);
-    await teardown.make(
+    const snapshots = await teardown.make(
       { kind: 'link', name: ifb, alias },
-      () => makeIfb(ifb, alias, delayMs),
+      async () => {
+        const found = hook === 'root' ? await rehearse(devices, ifb, alias) : undefined;
+        await makeIfb(ifb, alias, delayMs);
+        return found;
+      },
       async () => {
         const { dropped } = await removeIfb(ifb, alias);
         guard.dismiss();
@@ -75,7 +81,8 @@ export async function holdWithNetem(
           say(`netem dropped ${dropped} held packets: more than its queue takes were held at once`);
       },
     );
-    await fill(nft, teardown, devices, targets, options);
+    if (snapshots) await holdByRoot(teardown, snapshots, { instance, ifb, matches: tcMatches(targets) });
+    else await fill(nft, teardown, devices, targets, options);
   });
 }
 

@@ -5,6 +5,11 @@ const effect = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('table'), family: z.string(), name: z.string() }),
   z.object({ kind: z.literal('link'), name: z.string(), alias: z.string() }),
   z.object({ kind: z.literal('clsact'), device: z.string(), made: z.boolean(), cookie: z.string() }),
+  z.object({
+    kind: z.literal('root'),
+    device: z.string(),
+    snapshot: z.array(z.string().regex(/^(qdisc|class|filter) [\w+/=]{28,}$/)),
+  }),
   z.object({ kind: z.literal('file'), path: z.string() }),
 ]);
 
@@ -36,6 +41,8 @@ function isOf({ instance, pid, startTime }: InstanceRecord, made: Effect): boole
       return made.name === `ptrap${instance}` && made.alias === `ptrap pid=${pid} start=${startTime}`;
     case 'clsact':
       return made.cookie === Buffer.from(`ptrap${instance}`).toString('hex') && isDevice(made.device);
+    case 'root':
+      return isDevice(made.device);
     case 'file':
       return [`/run/log/journal`, `/var/log/journal`].some(
         folder => made.path === `${folder}/ptrap-${instance}.nudge`,

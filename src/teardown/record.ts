@@ -19,6 +19,8 @@ export type Effect =
   | { kind: 'link'; name: string; alias: string }
   /** Filters with that cookie in clsact; `made`: clsact itself too. */
   | { kind: 'clsact'; device: string; made: boolean; cookie: string }
+  /** A qdisc of ours in the place of what the device had at its root, object by object (src/netlink/traffic-control.ts). */
+  | { kind: 'root'; device: string; snapshot: string[] }
   | { kind: 'file'; path: string };
 
 /** What a running instance writes down before each effect. */

@@ -1,0 +1,42 @@
+import { failure } from '../errors.js';
+import { ask } from '../sys/exec.js';
+import type { Teardown } from '../teardown/stack.js';
+import type { ClsactOptions } from './clsact.js';
+import { cookieOf, filterCommands } from './filters.js';
+import type { Command } from './ifb.js';
+import { lull, restoreRoot, ROOT_HANDLE, ROOT_KIND } from './restore.js';
+
+/**
+ * Sends what matches through the ifb by filters in a qdisc of ours, which takes the place of what each device has at
+ * its root until the end.
+ * @param snapshots what `rehearse` gave
+ * @throws PTRAP_E_TC_FILTER; what it made is then undone
+ */
+export async function holdByRoot(
+  teardown: Teardown,
+  snapshots: ReadonlyMap<string, string[]>,
+  options: ClsactOptions,
+): Promise<void> {
+  for (const [device, snapshot] of snapshots) {
+    await teardown.make(
+      { kind: 'root', device, snapshot },
+      async () => {
+        await lull(device);
+        for (const [file, ...args] of rootCommands(device, options)) {
+          const { code, stderr } = await ask(file, args);
+          if (code !== 0) throw failure('PTRAP_E_TC_FILTER', device, stderr);
+        }
+      },
+      () => restoreRoot(device, snapshot),
+    );
+  }
+}
+
+/** The commands for one device, in order. */
+export function rootCommands(device: string, { instance, ifb, matches }: ClsactOptions): Command[] {
+  const prefs = { ip: '1', ipv6: '2' };
+  return [
+    ['tc', 'qdisc', 'replace', 'dev', device, 'root', 'handle', ROOT_HANDLE, ROOT_KIND],
+    ...filterCommands(device, ['parent', ROOT_HANDLE], { prefs, matches, ifb, cookie: cookieOf(instance) }),
+  ];
+}
