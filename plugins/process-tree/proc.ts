@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import type { Ancestor, ProcessInfo } from 'ptrap';
 
 /** Some children of a process, newest first, and how many there are in all. */
@@ -10,6 +10,9 @@ export interface Children {
 /** Most threads whose children are read: each thread has a list of its own. */
 const MAX_THREADS = 64;
 
+/** Most that is read of a file of a process, in bytes: a command line may have megabytes. */
+const FILE_BYTES = 4096;
+
 /**
  * Children of a process, from `/proc/<pid>/task/<tid>/children` (proc(5); needs CONFIG_PROC_CHILDREN).
  * A process that is gone has none.
@@ -17,7 +20,7 @@ const MAX_THREADS = 64;
 export async function childrenOf(pid: number, most: number): Promise<Children> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
   const lists = await Promise.all(
-    threads.slice(0, MAX_THREADS).map(thread => read(`/proc/${pid}/task/${thread}/children`)),
+    threads.slice(0, MAX_THREADS).map(thread => readList(`/proc/${pid}/task/${thread}/children`)),
   );
   const pids = lists.flatMap(list => list.split(' ').filter(Boolean).map(Number));
   const newest = pids.sort((a, b) => b - a).slice(0, most);
@@ -37,7 +40,21 @@ async function describe(pid: number): Promise<Ancestor> {
   return { pid, comm: comm.trimEnd(), argv: cmdline.replace(/\0$/, '').split('\0').filter(Boolean) };
 }
 
-/** A file of /proc; empty when its process is gone. */
-function read(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
+/** A list of pids, however long; empty when its process is gone. */
+function readList(path: string): Promise<string> {
+  return readFile(path, 'latin1').catch(() => '');
+}
+
+/** The beginning of a file of /proc; empty when its process is gone. */
+async function read(path: string): Promise<string> {
+  const file = await open(path).catch(() => undefined);
+  if (!file) return '';
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(FILE_BYTES), 0, FILE_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } catch {
+    return ''; // ended
+  } finally {
+    await file.close();
+  }
 }

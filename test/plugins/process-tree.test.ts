@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { processTree } from 'ptrap/plugins';
+import { childrenOf } from '../../plugins/process-tree/proc.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProcessInfo } from '../../src/events.js';
 import { dig, sightingOf } from '../fixtures/report/events.js';
@@ -62,6 +63,17 @@ describe('process-tree', () => {
         .map(line => line.replace(/\d+\]/, ']'))
         .sort(),
     ).toEqual(['   └─ sleep[] sleep 71', '   ├─ sleep[] sleep 72']);
+  });
+
+  it('reads only the beginning of a command line of megabytes', async () => {
+    const long = Array<string>(12).fill('A'.repeat(131_000));
+    const child = spawn('sh', ['-c', 'echo begun; read -r line', ...long], { detached: true });
+    started.push(child);
+    await once(child.stdout, 'data');
+    const { shown } = await childrenOf(process.pid, 100);
+    const argv = shown.find(({ pid }) => pid === child.pid)?.argv ?? [];
+    expect(argv.slice(0, 2)).toEqual(['sh', '-c']);
+    expect(argv.join('\0').length).toBeLessThanOrEqual(4096);
   });
 
   it('shows only as many as asked for, and counts all', async () => {
