@@ -1,14 +1,15 @@
 /** What a process's cgroup says about it. Pure. */
 
-const UNIT = /^.+\.(?:service|scope|socket|mount|swap)$/;
+/** A name may hold anything but `/` and `\n`: hence `s`, or `.` would stop at other line ends. */
+const UNIT = /^.+\.(?:service|scope|socket|mount|swap)$/s;
 /** docker-, libpod-, cri-containerd-, crio- and bare ids, under cgroupfs and systemd. */
-const CONTAINER_ID = /^(?:.*[-:])?([0-9a-f]{64})(?:\.scope)?$/;
+const CONTAINER_ID = /^(?:.*[-:])?([0-9a-f]{64})(?:\.scope)?$/s;
 const MONITOR = /conmon/;
-const NAMED = [/^lxc\.payload[./](.+)$/, /^machine-(.+)\.scope$/, /^systemd-nspawn@(.+)\.service$/];
+const NAMED = [/^lxc\.payload[./](.+)$/s, /^machine-(.+)\.scope$/s, /^systemd-nspawn@(.+)\.service$/s];
 
 /** The path in /proc/<pid>/cgroup (cgroups(7)): of the unified hierarchy, else of systemd's own in version 1. */
 export function parseCgroup(text: string): string | null {
-  const lines = text.split('\n').map(line => /^(\d+):([^:]*):(\/.*)$/.exec(line));
+  const lines = text.split('\n').map(line => /^(\d+):([^:]*):(\/.*)$/s.exec(line));
   const unified = lines.find(line => line?.[1] === '0' && line[2] === '')?.[3];
   const named = lines.find(line => line?.[2] === 'name=systemd')?.[3];
   // in a hybrid set-up the unified hierarchy may be there without being used

@@ -71,14 +71,21 @@ export function readStat(proc: string, pid: number): Stat | undefined {
 
 /** Undefined where the process has ended. */
 export function readStatus(proc: string, pid: number): Status | undefined {
-  const status = text(proc, pid, 'status') ?? '';
-  const [, real, effective, saved, fs] = /^Uid:\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)/m.exec(status) ?? [];
+  return parseStatus(text(proc, pid, 'status') ?? '');
+}
+
+/**
+ * Parses /proc/<pid>/status. Its first line is the process's name, in which the kernel escapes nothing but `\n` and `\`:
+ * only `\n` ends a line, and not all that `^` would take for the end of one.
+ */
+export function parseStatus(status: string): Status | undefined {
+  const [, real, effective, saved, fs] = /(?:^|\n)Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)\n/.exec(status) ?? [];
   if (real === undefined) return undefined;
-  const threads = /^Threads:\s+(\d+)/m.exec(status)?.[1];
+  const threads = /(?:^|\n)Threads:\t(\d+)\n/.exec(status)?.[1];
   return {
     uids: [Number(real), Number(effective), Number(saved), Number(fs)],
     threads: Number(threads ?? 1),
-    isZombie: /^State:\s+[ZX]/m.test(status),
+    isZombie: /(?:^|\n)State:\t[ZX]/.test(status),
   };
 }
 

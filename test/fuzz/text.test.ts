@@ -9,7 +9,7 @@ import { jsonLine } from '../../src/report/json.js';
 import { prettyEvent } from '../../src/report/pretty.js';
 import { containerOf, parseCgroup, unitOf } from '../../src/resolve/cgroup.js';
 import { parsePasswd } from '../../src/resolve/passwd.js';
-import { parseArgv } from '../../src/resolve/process.js';
+import { parseArgv, parseStatus } from '../../src/resolve/process.js';
 import { parseSocketTable } from '../../src/resolve/proc-net.js';
 import { parseStat } from '../../src/sys/stat.js';
 import { harmless, visible } from '../../src/sys/text.js';
@@ -79,6 +79,22 @@ describe('/proc', () => {
   );
 
   fuzz(
+    'parseStatus, by a hostile comm',
+    () =>
+      hostileText(['\rUid:\t0\t0\t0\t0', '\u2028Uid: 0 0 0 0', '\nUid:\t0\t0\t0\t0\n', 'bash', 'State:\tZ']),
+    text => {
+      // the kernel escapes these two, and no more (fs/proc/array.c, proc_task_name)
+      const name = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+      const status = parseStatus(
+        `Name:\t${name}\nState:\tS (sleeping)\nUid:\t1\t2\t3\t4\nThreads:\t5\nx:\t0\n`,
+      );
+      must(status?.uids.join() === '1,2,3,4', `uids ${status?.uids.join()}`);
+      must(status.threads === 5 && !status.isZombie, 'threads or state');
+      return true;
+    },
+  );
+
+  fuzz(
     'parseSocketTable',
     () => hostileText(['icmp', 'icmp6', 'raw', 'raw6'].map(table => fixture(`resolve/${table}.txt`))),
     text => {
@@ -115,6 +131,8 @@ describe('/proc', () => {
     () => hostileText(cgroups),
     text => {
       const path = parseCgroup(text);
+      const whole = /^0::(\/[^\n]+)\n$/.exec(text)?.[1];
+      if (whole !== undefined) must(path === whole, `a cgroup that hides: ${path}`);
       if (path === null) return false;
       must(path.startsWith('/') && !path.includes('\n') && text.includes(path), `path ${path}`);
       const [unit, container] = [unitOf(path), containerOf(path)];

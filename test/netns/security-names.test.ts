@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
@@ -118,6 +119,27 @@ describe('hostile names of a process', () => {
     expect(UNSAFE.test(told.join('').replaceAll('\n', ''))).toBe(false);
     expect(existsSync(`${folder.path}/pwned`)).toBe(false);
   });
+});
+
+it('a process whose name reads like a line of /proc/<pid>/status stays who it is', async () => {
+  const watch = await stage.watch([TARGET, '--hold', 'none']);
+  const name = String.raw`\rUid: 0 0 0 0`; // the kernel escapes no carriage return there
+  const script = `$0 = "${name}"; $| = 1; print "named\\n"; <STDIN>; socket(S, 2, 2, 17); send(S, "x", 0, pack("SnC4x8", 2, 53, 10, 77, 0, 2)); <STDIN>`;
+  const sender = stage.namespace.spawn('setpriv', [
+    '--reuid',
+    '4711',
+    '--clear-groups',
+    'perl',
+    '-e',
+    script,
+  ]);
+  await once(sender.stdout!, 'data');
+  sender.stdin!.write('\n');
+  const sighting = await watch.sighting(found => pidsOf(found).includes(sender.pid!));
+  sender.stdin!.end();
+  await watch.end('SIGINT');
+  expect(sighting.flow.uid).toBe(4711);
+  expect(processIn(sighting, sender.pid!)).toMatchObject({ comm: '\rUid: 0 0 0 0', uid: 4711 });
 });
 
 it('notify-send runs as the user who called sudo, with nothing of root’s', async () => {

@@ -19,6 +19,15 @@ describe('parseCgroup', () => {
   });
 });
 
+describe('a cgroup with odd line ends in its name', () => {
+  it.each(['\r', '\u2028', '\u2029'])('is no way out of being seen: %j', end => {
+    const path = parseCgroup(`0::/user.slice/user@1000.service/x${end}y.scope\n`);
+    expect(path).toBe(`/user.slice/user@1000.service/x${end}y.scope`);
+    expect(unitOf(path!)).toBe(`x${end}y.scope`);
+    expect(containerOf(`/lxc.payload.web${end}1`)).toBe(`web${end}1`);
+  });
+});
+
 describe('unitOf', () => {
   it.each([
     ['/system.slice/cron.service', 'cron.service'],

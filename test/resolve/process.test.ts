@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseArgv, readProcess } from '../../src/resolve/process.js';
+import { parseArgv, parseStatus, readProcess } from '../../src/resolve/process.js';
 import { openProcTree } from './proc-tree.js';
 
 const nobody = () => null;
@@ -94,6 +94,22 @@ describe('readProcess', () => {
     using tree = openProcTree({ 10: { files: { cmdline: `a\0${'x'.repeat(100_000)}\0` } } });
     expect(readProcess(tree.proc, 10, nobody)?.argv).toEqual(['a', 'x'.repeat(4094)]);
   });
+});
+
+describe('parseStatus', () => {
+  const rest = 'Umask:\t0022\nState:\tS (sleeping)\nUid:\t4711\t4711\t4711\t4711\nThreads:\t3\nx:\t1\n';
+
+  // what the kernel writes for such a comm: it escapes `\n` and `\\` only
+  it.each(['\rUid: 0 0 0 0', '\u2028Uid: 0 0 0 0', '\rState: Z', '\\nUid:\t0\t0\t0\t0\\n', '\rThreads:\t1'])(
+    'is not misled by a process of the name %j',
+    comm => {
+      expect(parseStatus(`Name:\t${comm}\n${rest}`)).toEqual({
+        uids: [4711, 4711, 4711, 4711],
+        threads: 3,
+        isZombie: false,
+      });
+    },
+  );
 });
 
 describe('parseArgv', () => {
