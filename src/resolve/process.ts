@@ -23,6 +23,8 @@ export type UserName = (uid: number) => string | null;
 /** Longest file that is read, in bytes: a command line may be longer. */
 const FILE_BYTES = 4096;
 const buffer = Buffer.allocUnsafe(FILE_BYTES);
+/** So many ancestors are told of: a process may have put thousands between itself and PID 1. */
+export const MOST_ANCESTORS = 100;
 /** (uid_t) -1: nobody logged in. */
 const NO_LOGIN = 4294967295;
 
@@ -89,10 +91,10 @@ export function parseStatus(status: string): Status | undefined {
   };
 }
 
-/** Parent first, up to PID 1; it ends earlier where a parent is gone and its pid has passed to someone younger. */
+/** Parent first, up to PID 1 or {@link MOST_ANCESTORS}; it ends earlier where a parent is gone and its pid has passed to someone younger. */
 function readAncestors(proc: string, child: Stat): Ancestor[] {
   const ancestors: Ancestor[] = [];
-  for (let { ppid, startTime } = child; ppid > 0;) {
+  for (let { ppid, startTime } = child; ppid > 0 && ancestors.length < MOST_ANCESTORS;) {
     const stat = readStat(proc, ppid);
     if (stat === undefined || stat.startTime > startTime || ancestors.some(({ pid }) => pid === ppid)) break;
     ancestors.push({ pid: ppid, comm: stat.comm, argv: readArgv(proc, ppid) });
@@ -108,8 +110,9 @@ export function readArgv(proc: string, pid: number): string[] {
 
 /** Arguments from /proc/<pid>/cmdline. Trailing NULs may be padding: programs write their titles over the arguments. */
 export function parseArgv(cmdline: string): string[] {
-  const line = cmdline.replace(/\0+$/, '');
-  return line === '' ? [] : line.split('\0');
+  let end = cmdline.length;
+  while (cmdline[end - 1] === '\0') end -= 1; // a regular expression begins anew at each NUL of thousands
+  return end === 0 ? [] : cmdline.slice(0, end).split('\0');
 }
 
 function text(proc: string, pid: number, file: string): string | undefined {

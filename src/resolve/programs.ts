@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
-import { describe, readImage, readStat, readStatus, type Image, type UserName } from './process.js';
+import {
+  describe,
+  MOST_ANCESTORS,
+  readImage,
+  readStat,
+  readStatus,
+  type Image,
+  type UserName,
+} from './process.js';
 import { forebears, type Tracked } from './roster.js';
 
 /** What the processes of the table run. */
@@ -74,7 +82,8 @@ export function openPrograms(proc: string, shed: () => void): Programs {
     if (uid === undefined) return undefined;
     const startTime = process.startTime ?? ticksAt(proc, process.born);
     const who = { pid, startTime, ppid: parent?.pid ?? 0, comm, uid: uid.real };
-    return describe(who, program.image ?? UNREAD, [...forebears(process)].map(ancestorOf), userName);
+    const ancestors = [...forebears(process)].slice(0, MOST_ANCESTORS).map(ancestorOf);
+    return describe(who, program.image ?? UNREAD, ancestors, userName);
   }
 
   function spend(process: Tracked): void {

@@ -144,7 +144,7 @@ describe('/proc', () => {
 
   fuzz(
     'parseArgv',
-    () => hostileText(['dig\0example.org\0', 'nginx: worker process\0\0\0\0', 'sh\0-c\0\u001b[2J\0\0x\0']),
+    () => hostileText(['\0'.repeat(4000) + 'x', 'dig\0example.org\0', 'nginx: worker process\0\0\0\0', 'sh\0-c\0\u001b[2J\0\0x\0']),
     text => {
       const argv = parseArgv(text);
       must(!argv.some(argument => argument.includes('\0')), 'a NUL');

@@ -96,6 +96,17 @@ describe('readProcess', () => {
   });
 });
 
+it('tells of a hundred ancestors at the most', () => {
+  const chain = Array.from({ length: 300 }, (_, index) => [
+    index + 1,
+    { ppid: index, startTime: 200 + index },
+  ]);
+  using tree = openProcTree(Object.fromEntries(chain) as Parameters<typeof openProcTree>[0]);
+  const ancestors = readProcess(tree.proc, 300, () => null)?.ancestors ?? [];
+  expect(ancestors).toHaveLength(100);
+  expect([ancestors[0]?.pid, ancestors[99]?.pid]).toEqual([299, 200]);
+});
+
 describe('parseStatus', () => {
   const rest = 'Umask:\t0022\nState:\tS (sleeping)\nUid:\t4711\t4711\t4711\t4711\nThreads:\t3\nx:\t1\n';
 
