@@ -144,11 +144,18 @@ describe('/proc', () => {
 
   fuzz(
     'parseArgv',
-    () => hostileText(['\0'.repeat(4000) + 'x', 'dig\0example.org\0', 'nginx: worker process\0\0\0\0', 'sh\0-c\0\u001b[2J\0\0x\0']),
+    () =>
+      hostileText([
+        '\0'.repeat(4000) + 'x',
+        'dig\0example.org\0',
+        'nginx: worker process\0\0\0\0',
+        'sh\0-c\0\u001b[2J\0\0x\0',
+      ]),
     text => {
       const argv = parseArgv(text);
       must(!argv.some(argument => argument.includes('\0')), 'a NUL');
-      must(argv.join('\0') === text.replace(/\0+$/, ''), 'something else');
+      const joined = argv.join('\0');
+      must(text.startsWith(joined) && /^\0*$/.test(text.slice(joined.length)), 'something else');
       return argv.length > 0;
     },
   );
