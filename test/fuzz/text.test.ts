@@ -244,7 +244,12 @@ describe('what is shown', () => {
       const shown = visible(text);
       must(!UNSAFE.test(shown), `shows ${JSON.stringify(shown)}`);
       must(visible(shown) === shown, 'not the same when done twice');
-      must(!UNSAFE.test(harmless(text).replace(/[\t\n]/g, '')), 'unsafe line by line');
+      must(
+        !harmless(text)
+          .split(/[\t\n]/)
+          .some(line => UNSAFE.test(line)),
+        'unsafe line by line',
+      );
       if (!UNSAFE.test(text)) must(shown === text, 'changes harmless text');
       return shown !== text;
     },
@@ -281,7 +286,7 @@ describe('what is shown', () => {
       must(json.endsWith('\n') && !UNSAFE.test(json.slice(0, -1)), 'JSON that is unsafe');
       must(JSON.stringify(JSON.parse(json)) === JSON.stringify(sighting), 'JSON that says something else');
       const { summary, body } = notification(sighting, 1);
-      must(!UNSAFE.test(summary + body.replaceAll('\n', '')), 'a notification that is unsafe');
+      must(![summary, ...body.split('\n')].some(line => UNSAFE.test(line)), 'a notification that is unsafe');
       must(!/[<>\\]|&(?!amp;|lt;|gt;|#92;)/.test(body), `markup in ${body}`);
       return true;
     },
