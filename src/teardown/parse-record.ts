@@ -8,7 +8,7 @@ const effect = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('root'),
     device: z.string(),
-    snapshot: z.array(z.string().regex(/^(qdisc|class|filter) [\w+/=]{28,}$/)),
+    snapshot: z.array(z.string().regex(/^(qdisc|class|filter) [A-Za-z0-9+/]{27,}={0,2}$/)),
   }),
   z.object({ kind: z.literal('file'), path: z.string() }),
 ]);

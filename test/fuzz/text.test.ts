@@ -10,6 +10,7 @@ import { prettyEvent } from '../../src/report/pretty.js';
 import { containerOf, parseCgroup, unitOf } from '../../src/resolve/cgroup.js';
 import { parsePasswd } from '../../src/resolve/passwd.js';
 import { parseArgv, parseStatus } from '../../src/resolve/process.js';
+import { objectOf, objectText, type TrafficObject } from '../../src/netlink/traffic-control.js';
 import { parseSocketTable } from '../../src/resolve/proc-net.js';
 import { parseStat } from '../../src/sys/stat.js';
 import { harmless, visible } from '../../src/sys/text.js';
@@ -192,6 +193,14 @@ describe('targets', () => {
   );
 });
 
+const qdisc = {
+  ...{ type: 'qdisc', handle: 0x80010000, parent: 0xffffffff, info: 0, kind: 'fq', estimated: false },
+  attributes: [
+    [1, Buffer.from('fq\0')],
+    [2, Buffer.alloc(80, 7)],
+  ],
+} satisfies TrafficObject;
+
 describe('records', () => {
   const record = JSON.stringify({
     ...{
@@ -205,6 +214,12 @@ describe('records', () => {
     effects: [
       { kind: 'table', family: 'inet', name: 'ptrap_abc123' },
       { kind: 'link', name: 'ptrapabc123', alias: 'ptrap pid=4242 start=99' },
+      { kind: 'clsact', device: 'eth0', made: true, cookie: Buffer.from('ptrapabc123').toString('hex') },
+      {
+        kind: 'root',
+        device: 'eth0',
+        snapshot: [objectText(qdisc), objectText({ ...qdisc, type: 'class' })],
+      },
       { kind: 'file', path: '/run/log/journal/ptrap-abc123.nudge' },
     ],
   });
@@ -218,6 +233,8 @@ describe('records', () => {
       must(read.instance === 'abc123' && read.version === 1 && read.pid > 0, 'of another');
       for (const effect of read.effects) {
         if (effect.kind === 'link') must(effect.name === 'ptrapabc123', effect.name);
+        if (effect.kind === 'clsact') must(/^[^\s/:]{1,15}$/.test(effect.device), effect.device);
+        if (effect.kind === 'root') effect.snapshot.map(objectOf);
         if (effect.kind === 'file')
           must(/^\/(run|var)\/log\/journal\/ptrap-abc123\.nudge$/.test(effect.path), effect.path);
       }
