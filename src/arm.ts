@@ -9,7 +9,7 @@ import { openQueue } from './match/queue.js';
 import type { Source } from './match/source.js';
 import type { NftSession } from './nft/session.js';
 import { applyRules, openCounters, type Counters, type RuleSet } from './rules/apply.js';
-import { tableName } from './rules/ruleset.js';
+import { CHAIN, tableName } from './rules/ruleset.js';
 import type { ResolvedTarget } from './target/target.js';
 import type { Teardown } from './teardown/stack.js';
 
@@ -89,6 +89,8 @@ async function armWith(
   const source = await openSource(kind, teardown, {
     instance,
     table: tableName(instance),
+    chain: CHAIN,
+    nft: nft.descriptors,
     targets: texts,
     counters,
     delayMs: settings.delay === 'auto' ? QUEUED_MS : settings.delay,
@@ -108,6 +110,8 @@ async function armWith(
 interface SourceOptions {
   instance: string;
   table: string;
+  chain: string;
+  nft: readonly number[];
   targets: readonly string[];
   counters: Counters;
   delayMs: number;

@@ -85,7 +85,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     sourceLatencyMs,
   });
   const reason = await stop.asked;
-  source.letGo?.();
+  await source.letGo?.();
   const summary = await reporting.end(reason, await source.settle());
   stop.rethrow();
   return summary;

@@ -42,6 +42,8 @@ export interface Packets extends Disposable, Pick<Sorting, 'onEcho' | 'read'> {
   /** Settles when the child has brought its first message, of whatever kind, or has ended. */
   readonly up: Promise<void>;
   readonly matches: AsyncIterable<Arrival>;
+  /** From now on the end of the child is no failure. */
+  close(): void;
 }
 
 /** Reads packets from a child that copies netlink messages to its stdout, and a line to stderr when it missed some. */
@@ -54,6 +56,7 @@ export function openPackets<Packet extends Captured>(
   const { sort, onEcho, read } = openSorting(targets);
   const captured = openStream<{ at: string; packet: Packet }>();
   const now = openClock();
+  let isClosing = false;
   let isUp: () => void;
   const up = new Promise<void>(resolve => (isUp = resolve));
 
@@ -69,7 +72,7 @@ export function openPackets<Packet extends Captured>(
     },
     onEnd() {
       isUp();
-      captured.end(failure('PTRAP_E_SOURCE_ENDED'));
+      captured.end(isClosing ? undefined : failure('PTRAP_E_SOURCE_ENDED'));
     },
   });
 
@@ -99,6 +102,7 @@ export function openPackets<Packet extends Captured>(
     matches: matches(),
     onEcho,
     read,
+    close: () => void (isClosing = true),
     [Symbol.dispose]() {
       relay[Symbol.dispose]();
       route[Symbol.dispose]();

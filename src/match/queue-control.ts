@@ -1,12 +1,9 @@
 import type { Ticket } from '../netlink/nfqueue.js';
 
-/** What ptrap tells the keeper of its queues, over a pipe: records of two 32-bit numbers. */
-
+/** What ptrap tells the keeper of its queues, over a pipe: records of two 32-bit numbers, for packets that may go. */
 const RECORD_BYTES = 8;
-/** In place of a queue, whose number has 16 bits. */
-const ALL = 0xffff_ffff;
 
-/** This one may go. */
+/** The record for one packet. */
 export function goRecord({ queue, id }: Ticket): Buffer {
   const record = Buffer.allocUnsafe(RECORD_BYTES);
   record.writeUInt32BE(queue, 0);
@@ -14,19 +11,20 @@ export function goRecord({ queue, id }: Ticket): Buffer {
   return record;
 }
 
-/** All may go, and what comes from now on at once. */
-export const GO_ALL = goRecord({ queue: ALL, id: 0 });
-
 /** Reads records from chunks of any size. */
-export function recordReader(take: (told: Ticket | 'all') => void): (chunk: Buffer) => void {
+export function recordReader(take: (ticket: Ticket) => void): (chunk: Buffer) => void {
   let rest: Buffer = Buffer.alloc(0);
   return chunk => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let at = 0;
     for (; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
-      const queue = bytes.readUInt32BE(at);
-      take(queue === ALL ? 'all' : { queue, id: bytes.readUInt32BE(at + 4) });
+      take({ queue: bytes.readUInt32BE(at), id: bytes.readUInt32BE(at + 4) });
     }
     rest = bytes.subarray(at);
   };
+}
+
+/** The line that makes nft take all rules out of a chain; the chain itself stays. */
+export function flushCommand(table: string, chain: string): string {
+  return `flush chain inet ${table} ${chain}\n`;
 }

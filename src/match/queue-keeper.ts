@@ -12,25 +12,29 @@ import {
   waitingIn,
   type Ticket,
 } from '../netlink/nfqueue.js';
-import { hasTable } from '../netlink/nft-table.js';
+import { countRules } from '../netlink/nft-rules.js';
 import { openNetlink } from '../netlink/socket.js';
 import { openHeld } from './held.js';
-import { recordReader } from './queue-control.js';
+import { flushCommand, recordReader } from './queue-control.js';
 
 /**
  * A program that keeps the packets of queues until ptrap says that they may go, and no longer than the delay, whatever
- * ptrap is busy with, and also when it was killed. It outlives the rules, so that no packet is left without a verdict.
+ * ptrap is busy with, and also when it was killed.
  *
- *     queue-keeper DELAY_MS TABLE QUEUE…
+ *     queue-keeper DELAY_MS TABLE CHAIN QUEUE…
  *
  * stdin is the socket that the queues are bound to; packets go to stdout as netlink messages, after an empty one that
- * says it is up; a line on stderr stands for packets that could not be brought; descriptor 3 takes records
- * (queue-control.ts), and its end means that ptrap has ended.
+ * says it is up; a line on stderr stands for packets that could not be brought. Descriptor 3 takes records
+ * (queue-control.ts); its end means that no more is to be held, or that ptrap was killed. Descriptor 4 leads to nft.
+ *
+ * When a base chain goes, whoever's, the kernel drops all that is queued (nf_queue_nf_hook_drop in
+ * net/netfilter/nfnetlink_queue.c). So first the rules are taken out of the chain, then the queues run empty, and only
+ * then may the table go: this program has what keeps nft alive, which owns it.
  */
-const [delayMs, table] = [Number(process.argv[2]), process.argv[3]!];
-const queues = process.argv.slice(4).map(Number);
+const [delayMs, table, chain] = [Number(process.argv[2]), process.argv[3]!, process.argv[4]!];
+const queues = process.argv.slice(5).map(Number);
 
-const [SOCKET, STDOUT, CONTROL] = [0, 1, 3];
+const [SOCKET, STDOUT, CONTROL, NFT] = [0, 1, 3, 4];
 /** Bytes that may wait for ptrap to read them; what comes beyond goes unseen. */
 const MOST_UNREAD = 4 << 20;
 /** Verdicts that are sent together: the kernel takes no message that is longer than the socket's buffer. */
@@ -100,15 +104,19 @@ function readNext(): void {
   });
 }
 
-/** With the table the last rule has gone that queues a packet. */
-async function tableHasGone(): Promise<void> {
+async function removeRules(): Promise<void> {
+  try {
+    writeSync(NFT, flushCommand(table, chain));
+  } catch (error) {
+    process.stderr.write(`nft has ended, and the rules with it (${String(error)})\n`);
+  }
   using netlink = openNetlink(NETLINK_NETFILTER);
-  while (await hasTable(netlink, table)) await sleep(LOOK_MS);
+  while ((await countRules(netlink, table, chain)) > 0) await sleep(LOOK_MS);
 }
 
 async function finish(): Promise<void> {
   passAll();
-  await tableHasGone();
+  await removeRules();
   do await sleep(LOOK_MS);
   while (waitingIn(queues) > 0);
   isDone = true;
@@ -121,9 +129,8 @@ out.on('error', passAll); // nobody reads any more
 out.write(messageHeader(NLMSG_NOOP, 0, 0, 0));
 control.on(
   'data',
-  recordReader(told => {
-    if (told === 'all') passAll();
-    else if (held.take(told)) accept([told]);
+  recordReader(ticket => {
+    if (held.take(ticket)) accept([ticket]);
   }),
 );
 control.once('close', () => {

@@ -20,7 +20,7 @@ import type { Counters } from '../rules/apply.js';
 import type { Child } from '../sys/exec.js';
 import type { Teardown } from '../teardown/stack.js';
 import { openPackets } from './packets.js';
-import { GO_ALL, goRecord } from './queue-control.js';
+import { flushCommand, goRecord } from './queue-control.js';
 import { settle } from './settle.js';
 import type { Source } from './source.js';
 import { openTurns } from './turns.js';
@@ -29,8 +29,11 @@ import { openTurns } from './turns.js';
 export interface QueueOptions {
   /** Canonical texts of the targets, by index. */
   targets: readonly string[];
-  /** The inet table of the rules. */
+  /** Of the rules, in family inet. */
   table: string;
+  chain: string;
+  /** Our ends of the pipes to the nft that owns the table. */
+  nft: readonly number[];
   counters: Counters;
   /** How long a packet is held at the most. */
   delayMs: number;
@@ -56,14 +59,12 @@ const KEEPER = import.meta.url.endsWith('.ts')
   ? ['--import', 'tsx', fileURLToPath(new URL('queue-keeper.ts', import.meta.url))]
   : [fileURLToPath(new URL('queue-keeper.js', import.meta.url))];
 
-/**
- * Runs the keeper. When somebody kills that, it lets go what was held and, for 5 s, what still comes: by then ptrap
- * has taken the rules away.
- */
-const WRAPPER = `all=$1; shift
+/** Runs the keeper. When somebody kills that, it takes the rules out and lets all go that is held. */
+const WRAPPER = `all=$1 flush=$2; shift 2
 "$@" && exit
 exec >&- 2>&- 3>&-
-for _ in $(seq 100); do printf %b "$all" >&0; sleep 0.05; done`;
+printf %s "$flush" >&4
+for _ in $(seq 20); do printf %b "$all" >&0; sleep 0.05; done`;
 
 /**
  * Reads packets that wait in queues of our own, and lets each go when it is released or its time is over. Not this
@@ -72,11 +73,11 @@ for _ in $(seq 100); do printf %b "$all" >&0; sleep 0.05; done`;
  */
 export async function openQueue(
   teardown: Teardown,
-  { targets, table, counters, delayMs, say }: QueueOptions,
+  { targets, table, chain, nft, counters, delayMs, say }: QueueOptions,
 ): Promise<Source> {
   const { socket, queues } = await bindQueues(targets.length + 1);
   const probes = queues.at(-1)!;
-  const child = startKeeper(socket, queues, [String(delayMs), table]);
+  const child = startKeeper(socket, { queues, table, chain, nft, delayMs });
   const control = child.stdio[3] as Writable;
   control.on('error', () => undefined); // the keeper has ended, and what it held has gone
   const packets = openPackets<QueuedPacket>(child, {
@@ -86,9 +87,19 @@ export async function openQueue(
     tagOf: ({ queue }) => (queue === probes ? PROBE_TAG : String(queues.indexOf(queue))),
     hold: openTurns(ticket => control.write(goRecord(ticket))),
   });
+  const exit = once(child, 'exit').catch(() => undefined); // it could not be started
+
+  /** It ends by itself once nothing waits any more; killed, its wrapper sees to that. */
+  async function letGo(): Promise<void> {
+    packets.close();
+    control.end();
+    await Promise.race([exit, sleep(PATIENCE_MS.end, undefined, { ref: false })]);
+  }
+
   teardown.defer(async () => {
+    await letGo();
     packets[Symbol.dispose]();
-    await end(child, control);
+    child.kill('SIGKILL');
   });
   await Promise.race([packets.up, sleep(PATIENCE_MS.start, undefined, { ref: false })]);
   return {
@@ -96,7 +107,7 @@ export async function openQueue(
     delivery: { to: 'queues', queues, probes, delayMs },
     matches: packets.matches,
     onEcho: packets.onEcho,
-    letGo: () => void control.write(GO_ALL),
+    letGo,
     settle: () => settle(counters, packets.read),
     diagnose: async () =>
       (await counters.logged()) === 0
@@ -107,21 +118,20 @@ export async function openQueue(
 
 function startKeeper(
   socket: PromptNetlink,
-  queues: readonly number[],
-  about: readonly string[],
+  {
+    queues,
+    table,
+    chain,
+    nft,
+    delayMs,
+  }: Pick<QueueOptions, 'table' | 'chain' | 'nft' | 'delayMs'> & {
+    queues: readonly number[];
+  },
 ): Omit<Child, 'stdin'> {
   const all = printable(Buffer.concat(queues.map(acceptAllMessage)));
-  const keeper = [process.execPath, ...KEEPER, ...about, ...queues.map(String)];
-  return socket.handOver('sh', ['-c', WRAPPER, 'sh', all, ...keeper], { stdout: 'pipe', control: true });
-}
-
-/** It ends by itself once it sees that the rules have gone and nothing waits. */
-async function end(child: Omit<Child, 'stdin'>, control: Writable): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  control.end();
-  await Promise.race([exit, sleep(PATIENCE_MS.end, undefined, { ref: false })]);
-  child.kill('SIGKILL');
+  const keeper = [process.execPath, ...KEEPER, delayMs, table, chain, ...queues].map(String);
+  const args = ['-c', WRAPPER, 'sh', all, flushCommand(table, chain), ...keeper];
+  return socket.handOver('sh', args, { stdout: 'pipe', control: true, shared: nft });
 }
 
 /** Takes so many queues that nobody else has: one after the other from a number on that is drawn by lot. */

@@ -29,8 +29,11 @@ export interface Source {
   onEcho(listener: (echo: Echo) => void): void;
   /** A counter in sysfs that moves with each held packet: a source that has to look for news looks there first. */
   hasten?(counter: string): void;
-  /** Lets all go that it holds, and holds nothing from now on; not there where it holds nothing. */
-  letGo?(): void;
+  /**
+   * Lets all go that it holds, and sees to it that no more is held, before the table of the rules goes. Settles when
+   * nothing waits. Not there where it holds nothing.
+   */
+  letGo?(): Promise<void>;
   /** Waits until all that was seen so far has been read, or will not come; then tells what is missing. */
   settle(): Promise<Losses>;
   /** Finds out why no probe came back. */

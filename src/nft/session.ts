@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import { failure, type PtrapError } from '../errors.js';
-import { missing, start, traceLine, type Child } from '../sys/exec.js';
+import { descriptorsOf, missing, start, traceLine, type Child } from '../sys/exec.js';
 
 /** One object of nft's JSON output (libnftables-json(5)): a single key that names its kind. */
 type NftObject = Record<string, { table?: string; handle?: number; comment?: string }>;
@@ -33,6 +33,8 @@ export interface NftSession extends AsyncDisposable {
    * @throws PTRAP_E_NFT when it is still there
    */
   deleteTable(family: string, name: string): Promise<void>;
+  /** Our ends of the pipes to nft: whoever has them too keeps it alive, and with it the tables. The first takes commands, a line each. */
+  readonly descriptors: readonly number[];
   /** Settles when the child ends though nobody asked it to: the rules have gone with it. */
   readonly ended: Promise<PtrapError>;
 }
@@ -139,5 +141,12 @@ function sessionOver(child: Child): NftSession {
     clearTimeout(timer);
   }
 
-  return { transaction, rules, deleteTable, ended, [Symbol.asyncDispose]: close };
+  return {
+    transaction,
+    rules,
+    deleteTable,
+    descriptors: descriptorsOf(child),
+    ended,
+    [Symbol.asyncDispose]: close,
+  };
 }

@@ -93,19 +93,27 @@ export interface ChildPipes {
   stdout: 'pipe' | 'inherit';
   /** Another pipe to it, its descriptor 3 and the fourth of `stdio`. */
   control?: boolean;
+  /** Open descriptors of ours that it has, too, from its descriptor 4 on. */
+  shared?: readonly number[];
 }
 
 /** The same for a child whose stdin is an open descriptor of ours. */
 export function startOn(
   stdin: number,
-  { stdout, control = false }: ChildPipes,
+  { stdout, control = false, shared = [] }: ChildPipes,
   file: string,
   args: readonly string[],
 ): Omit<Child, 'stdin'> {
   trace(`$ ${[file, ...args].join(' ')} <&${stdin} &`);
   const { stdin: _stdin, stdout: _stdout, stderr, ...rest } = longLived;
-  const stdio = [stdin, stdout, stderr, ...(control ? ['pipe'] : [])];
+  const stdio = [stdin, stdout, stderr, ...(control ? ['pipe'] : []), ...shared];
   return execa(file, args, { ...rest, stdio, env: environment } as unknown as Options) as unknown as Child;
+}
+
+/** Our ends of the pipes to a child. */
+export function descriptorsOf({ stdin, stdout, stderr }: Child): number[] {
+  // node has no public name for it
+  return [stdin, stdout, stderr].map(pipe => (pipe as unknown as { _handle: { fd: number } })._handle.fd);
 }
 
 /** The error that says which tool is missing and which package brings it. */
