@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { requireTrusted } from './trust.js';
@@ -11,6 +12,8 @@ import { requireTrusted } from './trust.js';
 export async function loadDefault(file: string): Promise<unknown> {
   const path = resolve(file);
   await requireTrusted(path);
+  // of a folder another file would be loaded, which nobody has looked at
+  if (!(await stat(path)).isFile()) throw new Error('it is no file: name the very file');
   const [{ createJiti }, ptrap, plugins] = await Promise.all([
     import('jiti'),
     import('../index.js'),

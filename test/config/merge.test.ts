@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -138,6 +138,13 @@ describe('plugins', () => {
     await writeFile(join(folder, 'mine.js'), `throw new Error('was run');`);
     await chmod(join(folder, 'mine.js'), 0o777);
     await expect(withPlugins('./mine.js')).rejects.toMatchObject({ code: 'PTRAP_E_UNTRUSTED' });
+  });
+
+  it('are not run when a folder is named: what lies in it was looked at by nobody', async () => {
+    await mkdir(join(folder, 'mine'));
+    await writeFile(join(folder, 'mine/index.js'), `throw new Error('was run');`);
+    await chmod(join(folder, 'mine/index.js'), 0o666);
+    await expect(withPlugins('./mine')).rejects.toThrow('it is no file: name the very file');
   });
 
   it.each<[string, string | [string, unknown], string, string]>([
