@@ -25,14 +25,15 @@ export async function takeCensus(proc: string, roster: Roster): Promise<void> {
   for (const [process, ppid] of parents) adopt(roster, process, ppid);
 }
 
-/** Makes a process known that was not seen starting; gives its parent's pid. Undefined where it is known already, or has ended. */
+/** Makes a process known that was not seen starting; gives its parent's pid. Undefined where its parent is known already, or it has ended. */
 export function admitOrConfirm(proc: string, roster: Roster, pid: number): number | undefined {
   const stat = readStat(proc, pid);
   const known = roster.get(pid);
   if (stat === undefined) return undefined;
   if (known) {
     known.startTime ??= stat.startTime;
-    if (known.startTime === stat.startTime) return undefined;
+    // one that forked before it was read here was admitted without its own parent
+    if (known.startTime === stat.startTime) return known.parent ? undefined : stat.ppid;
   }
   const status = readStatus(proc, pid);
   if (status === undefined || (status.isZombie && status.threads < 2)) return undefined;
