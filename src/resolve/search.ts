@@ -110,10 +110,10 @@ async function findFirst(
   const { inode, uid, isGone } = wanted;
   const known = [...memory.holdings.of(inode)].map(({ process }) => process);
   const quick = (await search(known)) ?? (await search(likely(memory, wanted)));
-  if (quick !== undefined || (await isGone?.())) return quick;
-  await memory.caughtUp(); // it may be so new that we have not heard of it
+  if (quick !== undefined || (isGone && (await pace.wait(isGone())))) return quick;
+  await pace.wait(memory.caughtUp()); // it may be so new that we have not heard of it
   const found = (await search(likely(memory, wanted))) ?? (await search(anyoneChanged(memory, wanted)));
-  if (found !== undefined || (await isGone?.())) return found;
+  if (found !== undefined || (isGone && (await pace.wait(isGone())))) return found;
   return search(anyone(memory, uid));
 }
 
