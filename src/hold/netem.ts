@@ -64,7 +64,8 @@ export async function holdWithNetem(
     const before = await snapshotQdiscs(devices);
     teardown.defer(async () => {
       const changed = changedQdiscs(before, await snapshotQdiscs(devices));
-      if (changed.length > 0) say(`changed while ptrap ran, and not by ptrap: ${changed.join(', ')}`);
+      if (changed.length > 0)
+        say(`qdiscs have changed while ptrap ran, and not by ptrap, on ${changed.join(', ')}`);
     });
     const guard = await openGuard(instance);
     const snapshots = await teardown.make(

@@ -1,22 +1,23 @@
-import { must } from '../sys/exec.js';
+import { linkIndex, NETLINK_ROUTE } from '../netlink/link.js';
+import { openNetlink } from '../netlink/socket.js';
+import { dumpTree } from '../netlink/traffic-control.js';
+import { fingerprint } from './tree.js';
 
-/** What tc says of a device, as it prints it: only ever compared, never rebuilt. */
+/** What hangs on the root of each device, as texts that are only ever compared; empty for one that is gone. */
 export type QdiscSnapshot = ReadonlyMap<string, string>;
 
-/** Qdiscs, classes and filters of the devices. `class show` prints text in iproute2 6.1 even with -j: kept as it is. */
+/** Qdiscs, classes and filters of the devices, asked of the kernel itself: what tc prints is not all of it. */
 export async function snapshotQdiscs(devices: readonly string[]): Promise<QdiscSnapshot> {
+  using socket = openNetlink(NETLINK_ROUTE);
   const snapshot = new Map<string, string>();
   for (const device of devices) {
-    for (const object of ['qdisc', 'class', 'filter']) {
-      const shown = await must('tc', ['-j', object, 'show', 'dev', device]);
-      // a counter among htb's options: it moves with the user's own traffic
-      snapshot.set(`${object} ${device}`, shown.replace(/"direct_packets_stat":\d+/g, ''));
-    }
+    const index = await linkIndex(socket, device);
+    snapshot.set(device, index === undefined ? '' : fingerprint(await dumpTree(socket, index)).join('\n'));
   }
   return snapshot;
 }
 
-/** What differs, as `qdisc eth0`; empty when all is as it was. */
+/** Devices on which something differs; empty when all is as it was. */
 export function changedQdiscs(before: QdiscSnapshot, after: QdiscSnapshot): string[] {
-  return [...before].filter(([key, text]) => after.get(key) !== text).map(([key]) => key);
+  return [...before].filter(([device, text]) => after.get(device) !== text).map(([device]) => device);
 }

@@ -53,14 +53,19 @@ export function objectionTo({ type, kind, attributes, estimated }: TrafficObject
   return acts ? 'it has actions, whose counters would be lost' : undefined;
 }
 
-/** Objects as texts that are equal where the objects are: without counters. */
+/** Objects as texts that are equal where the objects are: without counters, and without the actions of filters. */
 export function fingerprint(tree: readonly TrafficObject[]): string[] {
   return tree.map(object => objectText(mapOptions(object, stable))).sort();
 }
 
 function stable({ type, kind }: TrafficObject, [flagged, value]: Attribute): Attribute | undefined {
-  if (type === 'filter' && FILTERS[kind]?.counter === typeOf(flagged)) return undefined;
-  if (type === 'qdisc' && kind === 'htb' && typeOf(flagged) === HTB_INIT) {
+  if (type === 'filter') {
+    const known = FILTERS[kind];
+    // what an action counts, and since when, lies deep within it
+    const varies = !known || known.counter === typeOf(flagged) || known.actions.includes(typeOf(flagged));
+    return varies ? undefined : [flagged, value];
+  }
+  if (kind === 'htb' && typeOf(flagged) === HTB_INIT) {
     return [flagged, Buffer.concat([value.subarray(0, 16), Buffer.alloc(4)])]; // direct_pkts
   }
   return [flagged, value];

@@ -64,13 +64,12 @@ describe('what ip and tc print', () => {
     expect(parseQueue('[]')).toEqual({ waiting: 0, dropped: 0 });
   });
 
-  it('tells which qdiscs changed', () => {
+  it('tells on which devices qdiscs changed', () => {
     const before = new Map([
-      ['qdisc eth0', '[1]'],
-      ['class eth0', ''],
-      ['filter eth0', '[]'],
+      ['eth0', 'qdisc 1'],
+      ['lo', 'qdisc 2'],
     ]);
     expect(changedQdiscs(before, new Map(before))).toEqual([]);
-    expect(changedQdiscs(before, new Map(before).set('qdisc eth0', '[2]'))).toEqual(['qdisc eth0']);
+    expect(changedQdiscs(before, new Map(before).set('eth0', 'qdisc 3'))).toEqual(['eth0']);
   });
 });
