@@ -13,45 +13,64 @@ interface Link {
   num_tx_queues: number;
 }
 
+/** Finds out what can be restored. */
+export interface Rehearsal extends AsyncDisposable {
+  /**
+   * What a device has at its root; undefined where there is no such device.
+   * @throws PTRAP_E_ROOT_QDISC where it cannot be restored exactly; nothing of the device was touched
+   */
+  snapshotOf(device: string): Promise<string[] | undefined>;
+}
+
+/** Rehearses on a scratch device of ours, which is gone afterwards. */
+export function openRehearsal(scratch: string, alias: string): Rehearsal {
+  const socket = openNetlink(NETLINK_ROUTE);
+  let shape = '';
+
+  async function reshape(wanted: string): Promise<void> {
+    if (shape === wanted) return;
+    if (shape) await must('ip', ['link', 'del', 'dev', scratch]);
+    shape = wanted;
+    if (shape) await makeScratch(scratch, alias, shape);
+  }
+
+  return {
+    async snapshotOf(device) {
+      const index = await linkIndex(socket, device);
+      if (index === undefined) return undefined;
+      const tree = await dumpTree(socket, index);
+      refuseWhatIsNotTold(device, tree);
+      const wanted = await shapeOf(device);
+      const snapshot = fingerprint(tree);
+      if (hasNoQueue(tree)) return snapshot;
+      await reshape(wanted);
+      const back = await rehearseOn(socket, scratch, tree);
+      if (isSame(back, snapshot)) return snapshot;
+      const lost = tree.find(object => !back.includes(fingerprint([object])[0]!)) ?? tree.find(isRoot)!;
+      throw failure('PTRAP_E_ROOT_QDISC', device, nameOf(lost), 'it does not come back as it was');
+    },
+    async [Symbol.asyncDispose]() {
+      await reshape('');
+      socket[Symbol.dispose]();
+    },
+  };
+}
+
 /**
- * What each device has at its root, after it was found that it can be restored: it was, on a scratch device of ours.
- * @param scratch name of that device, which is gone afterwards
- * @throws PTRAP_E_ROOT_QDISC where one cannot be restored exactly; nothing of the devices was touched
+ * What each device has at its root.
+ * @throws PTRAP_E_ROOT_QDISC
  */
 export async function rehearse(
   devices: readonly string[],
   scratch: string,
   alias: string,
 ): Promise<Map<string, string[]>> {
-  using socket = openNetlink(NETLINK_ROUTE);
+  await using rehearsal = openRehearsal(scratch, alias);
   const snapshots = new Map<string, string[]>();
-  let shape = '';
   for (const device of devices) {
-    const index = await linkIndex(socket, device);
-    if (index === undefined) continue;
-    const tree = await dumpTree(socket, index);
-    refuseWhatIsNotTold(device, tree);
-    const snapshot = fingerprint(tree);
-    snapshots.set(device, snapshot);
-    const wanted = await shapeOf(device);
-    if (hasNoQueue(tree)) continue;
-    if (shape !== wanted) {
-      if (shape) await must('ip', ['link', 'del', 'dev', scratch]);
-      await makeScratch(scratch, alias, wanted);
-    }
-    shape = wanted;
-    const back = await rehearseOn(socket, scratch, tree);
-    const lost = tree.find(object => !back.includes(fingerprint([object])[0]!));
-    if (!isSame(back, snapshot)) {
-      throw failure(
-        'PTRAP_E_ROOT_QDISC',
-        device,
-        nameOf(lost ?? tree.find(isRoot)!),
-        'it does not come back as it was',
-      );
-    }
+    const snapshot = await rehearsal.snapshotOf(device);
+    if (snapshot) snapshots.set(device, snapshot);
   }
-  if (shape) await must('ip', ['link', 'del', 'dev', scratch]);
   return snapshots;
 }
 
