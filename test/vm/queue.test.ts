@@ -80,19 +80,19 @@ describe('ptrap watch --source queue', () => {
     expect(await vm.must(QUEUES)).toBe('');
   });
 
-  it('holds no packet for a plugin that hangs, for itself when it is stopped, or for long when it is killed', async () => {
+  it('holds no packet for a plugin that hangs or for itself when it is stopped, and loses none when it is killed', async () => {
     await vm.must(`mkdir -p /run/hang && cat > /run/hang/ptrap.config.mjs <<'END'\n${CONFIG}\nEND`);
     const { watch, ready } = await start(`${SERVER}:53/udp`, '--config /run/hang/ptrap.config.mjs');
     expect(ready.hold).toEqual({ strategy: 'queue', delayMs: 100 });
-    expect(await waiters(5)).toHaveLength(5);
-
     const other = await start(`${SERVER}:53/udp`, '--no-config');
-    watch.signal('SIGSTOP');
-    expect(await (await burst(50)).end()).toMatchObject({ stdout: expect.stringContaining('50 in order') });
+    const five = await waiters(5);
+    await expect.poll(() => named(other.watch, 53).sort(), { timeout: 20_000 }).toEqual(five.sort());
+    await endWatch(other.watch, 'SIGINT');
 
-    other.watch.signal('SIGSTOP');
+    watch.signal('SIGSTOP');
+    const passing = await (await burst(50)).end();
+    expect(passing.stdout).toContain('50 in order');
     const held = await burst(200);
-    other.watch.signal('SIGKILL');
     watch.signal('SIGKILL');
     expect((await held.end()).stdout).toContain('200 in order');
     await expect.poll(() => vm.must('nft list ruleset'), { timeout: 20_000 }).toBe('');
@@ -107,7 +107,7 @@ describe('ptrap watch --source queue', () => {
     const keeper = (signal: string): Promise<string> => vm.must(`pkill -${signal} -f '^[^ ]*node .*queue-keeper'`);
     await keeper('STOP');
     const flood = vm.start(`perl test/senders/udp-waiters.pl ${SERVER} 53 600`);
-    await vm.must(`until [ $(pgrep -c perl) -gt 600 ]; do sleep 0.2; done`);
+    await flood.waitFor(/\d/); // an answer: that one was not held
     await keeper('CONT');
     expect(lines((await flood.end(120_000)).stdout)).toHaveLength(600);
 
