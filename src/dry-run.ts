@@ -7,6 +7,7 @@ import { ifbAlias, ifbName } from './hold/netem.js';
 import { rootCommands } from './hold/root.js';
 import { tcMatches } from './hold/tc-match.js';
 import { SNAPLEN } from './match/nflog.js';
+import { QUEUED_MS } from './match/queue.js';
 import type { Delivery } from './rules/delivery.js';
 import { newInstance } from './run.js';
 import { buildProbeRule, buildRuleset, tableName } from './rules/ruleset.js';
@@ -33,23 +34,16 @@ export async function describe(settings: Settings): Promise<string> {
   const instance = newInstance();
   const table = tableName(instance);
   const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
-  const nflog = settings.source === 'nflog';
-  const delivery: Delivery = nflog
-    ? { to: 'group', group: UNKNOWN.group, snaplen: SNAPLEN }
-    : { to: 'kernel-log' };
+  const { delivery, how, files } = sourceOf(settings, instance, targets.length);
   const { newConnections } = settings;
   const rules = buildRuleset(targets, { instance, delivery, newConnections, limit });
   const sections = [
-    [
-      'files',
-      recordPath(instance),
-      ...(nflog ? [] : [`/run/log/journal/ptrap-${instance}.nudge (or in /var/log/journal)`]),
-    ],
+    ['files', recordPath(instance), ...files],
     ['nft -i -j, one transaction: log', ...rules],
-    ['source', nflog ? `NFLOG group ${UNKNOWN.group}, over netlink` : 'journalctl -f -k -o json'],
+    ['source', how],
     ['nft: for the moment of the proof', `# ${buildProbeRule({ instance, delivery }, UNKNOWN.probe)}`],
   ];
-  if (settings.hold !== 'none') {
+  if (settings.hold !== 'none' && delivery.to !== 'queues') {
     const devices = await devicesTo(targets).catch(() => [UNKNOWN.device]);
     const ifb = ifbName(instance);
     const matches = tcMatches(targets);
@@ -66,7 +60,7 @@ export async function describe(settings: Settings): Promise<string> {
               .flatMap(device =>
                 settings.holdStrategy === 'root'
                   ? rootCommands(device, { instance, ifb, matches })
-                  : clsactCommands(device, { instance, ifb, matches }, false, []),
+                  : clsactCommands(device, { instance, ifb, matches }, false, 0),
               )
               .map(commandLine),
           ]
@@ -74,6 +68,38 @@ export async function describe(settings: Settings): Promise<string> {
     );
   }
   return `${sections.map(([title, ...lines]) => [`# ${title}`, ...lines].join('\n')).join('\n\n')}\n`;
+}
+
+/** Where packets are brought, in words too, and the files that takes. */
+function sourceOf(
+  { source, delay }: Settings,
+  instance: string,
+  targets: number,
+): { delivery: Delivery; how: string; files: string[] } {
+  switch (source) {
+    case 'nflog':
+      return {
+        delivery: { to: 'group', group: UNKNOWN.group, snaplen: SNAPLEN },
+        how: `NFLOG group ${UNKNOWN.group}, over netlink`,
+        files: [],
+      };
+    case 'queue': {
+      const delayMs = delay === 'auto' ? QUEUED_MS : delay;
+      const queues = Array.from({ length: targets }, (_, index) => `<free queue ${index}>`);
+      return {
+        delivery: { to: 'queues', queues, probes: '<free queue for probes>', delayMs },
+        how: `NFQUEUE, over netlink, by a child that holds each packet for ${delayMs} ms at the most`,
+        files: [],
+      };
+    }
+    case 'auto':
+    case 'journal':
+      return {
+        delivery: { to: 'kernel-log' },
+        how: 'journalctl -f -k -o json',
+        files: [`/run/log/journal/ptrap-${instance}.nudge (or in /var/log/journal)`],
+      };
+  }
 }
 
 const filterTitle = {

@@ -1,16 +1,24 @@
 import { failure } from '../errors.js';
-import { ask, must } from '../sys/exec.js';
+import { linkIndex, NETLINK_ROUTE } from '../netlink/link.js';
+import { openNetlink, type NetlinkSocket } from '../netlink/socket.js';
+import {
+  deleteClsact,
+  deleteFilter,
+  dumpFilters,
+  EGRESS_FILTERS,
+  INGRESS_FILTERS,
+  ingressKind,
+} from '../netlink/traffic-control.js';
+import { ask } from '../sys/exec.js';
 import { listInstances } from '../teardown/recover.js';
 import type { Effect } from '../teardown/record.js';
 import type { Teardown } from '../teardown/stack.js';
-import { cookieOf, filterCommands, listFilters, removeFilters, type Filter } from './filters.js';
+import { cookieOf, filterCommands, hasCookie, prefOf } from './filters.js';
 import type { Command } from './ifb.js';
 import type { TcMatch } from './tc-match.js';
 
 type ClsactEffect = Extract<Effect, { kind: 'clsact' }>;
 
-const EGRESS = ['egress'] as const;
-const INGRESS = ['ingress'] as const;
 /** tc's prefs are 16 bits. */
 const HIGHEST_PREF = 0xffff;
 
@@ -30,19 +38,24 @@ export async function holdByClsact(
   devices: readonly string[],
   options: ClsactOptions,
 ): Promise<void> {
+  using socket = openNetlink(NETLINK_ROUTE);
+  const found = new Map<string, boolean>();
   for (const device of devices) {
+    const index = await linkIndex(socket, device);
+    if (index === undefined) continue;
+    const kind = await ingressKind(socket, index);
     // filters for `egress` would be taken, and land among those of ingress
-    if ((await ingressKind(device)) === 'ingress') throw failure('PTRAP_E_INGRESS_QDISC', device);
+    if (kind === 'ingress') throw failure('PTRAP_E_INGRESS_QDISC', device);
+    found.set(device, kind === 'clsact');
   }
   const cookie = cookieOf(options.instance);
-  for (const device of devices) {
-    const there = (await ingressKind(device)) !== undefined;
+  for (const [device, there] of found) {
     const made = !there || (await isOfAnotherInstance(device));
     await teardown.make(
       { kind: 'clsact', device, made, cookie },
       async () => {
-        const filters = there ? await listFilters(device, EGRESS) : [];
-        for (const [file, ...args] of clsactCommands(device, options, there, filters)) {
+        const highest = await highestPref(socket, device);
+        for (const [file, ...args] of clsactCommands(device, options, there, highest)) {
           const { code, stderr } = await ask(file, args);
           if (code !== 0) throw failure('PTRAP_E_TC_FILTER', device, stderr);
         }
@@ -52,42 +65,50 @@ export async function holdByClsact(
   }
 }
 
-/** The commands for one device, in order. */
+async function highestPref(socket: NetlinkSocket, device: string): Promise<number> {
+  const index = await linkIndex(socket, device);
+  const kind = index === undefined ? undefined : await ingressKind(socket, index);
+  if (index === undefined || kind !== 'clsact') return 0;
+  return Math.max(0, ...(await dumpFilters(socket, index, EGRESS_FILTERS)).map(prefOf));
+}
+
+/** The commands for one device, in order; `highest` is the highest pref that is in use there. */
 export function clsactCommands(
   device: string,
   { instance, ifb, matches }: ClsactOptions,
   there: boolean,
-  filters: readonly Filter[],
+  highest: number,
 ): Command[] {
-  const highest = Math.max(0, ...filters.map(({ pref }) => pref));
   if (highest + 2 > HIGHEST_PREF) throw failure('PTRAP_E_TC_FILTER', device, `pref ${highest} is in use`);
-  const prefs = { ip: String(highest + 1), ipv6: String(highest + 2) };
+  const prefs = { ip: highest + 1, ipv6: highest + 2 };
   const add: Command = ['tc', 'qdisc', 'add', 'dev', device, 'clsact'];
   return [
     ...(there ? [] : [add]),
-    ...filterCommands(device, EGRESS, { prefs, matches, ifb, cookie: cookieOf(instance) }),
+    ...filterCommands(device, ['egress'], { prefs, matches, ifb, cookie: cookieOf(instance) }),
   ];
 }
 
 /** Takes an instance's filters away, and clsact where ptrap made it and nobody else has come to use it. */
 export async function removeClsact({ device, made, cookie }: ClsactEffect): Promise<void> {
-  if ((await ingressKind(device)) !== 'clsact') return;
-  await removeFilters(device, EGRESS, cookie);
+  using socket = openNetlink(NETLINK_ROUTE);
+  const index = await linkIndex(socket, device);
+  if (index === undefined || (await ingressKind(socket, index)) !== 'clsact') return;
+  const ours = async () =>
+    (await dumpFilters(socket, index, EGRESS_FILTERS)).filter(filter => hasCookie(filter, cookie));
+  for (const filter of await ours()) {
+    await deleteFilter(socket, index, filter).catch(async (error: unknown) => {
+      // another process that cleans up may have been quicker
+      if ((await ours()).some(({ handle, info }) => handle === filter.handle && info === filter.info))
+        throw error;
+    });
+  }
   if (!made) return;
-  const left = [...(await listFilters(device, EGRESS)), ...(await listFilters(device, INGRESS))];
-  if (left.length > 0) return;
-  await must('tc', ['qdisc', 'del', 'dev', device, 'clsact']).catch(async (error: unknown) => {
-    if ((await ingressKind(device)) === 'clsact') throw error;
+  for (const place of [EGRESS_FILTERS, INGRESS_FILTERS]) {
+    if ((await dumpFilters(socket, index, place)).length > 0) return;
+  }
+  await deleteClsact(socket, index).catch(async (error: unknown) => {
+    if ((await ingressKind(socket, index)) === 'clsact') throw error;
   });
-}
-
-/** Which of the two qdiscs that share that place a device has; none where there is no such device any more. */
-async function ingressKind(device: string): Promise<'clsact' | 'ingress' | undefined> {
-  const args = ['qdisc', 'show', 'dev', device];
-  const { code, stdout, stderr } = await ask('tc', args);
-  if (code === 0) return /^qdisc (clsact|ingress) /m.exec(stdout)?.[1] as 'clsact' | 'ingress' | undefined;
-  if (stderr.includes('Cannot find device')) return undefined;
-  throw failure('PTRAP_E_COMMAND', ['tc', ...args].join(' '), stderr);
 }
 
 /** Whether another ptrap made the clsact that is there: then the last that ends takes it away. */

@@ -34,7 +34,7 @@ export async function holdByRoot(
 
 /** The commands for one device, in order. */
 export function rootCommands(device: string, { instance, ifb, matches }: ClsactOptions): Command[] {
-  const prefs = { ip: '1', ipv6: '2' };
+  const prefs = { ip: 1, ipv6: 2 };
   return [
     ['tc', 'qdisc', 'replace', 'dev', device, 'root', 'handle', ROOT_HANDLE, ROOT_KIND],
     ...filterCommands(device, ['parent', ROOT_HANDLE], { prefs, matches, ifb, cookie: cookieOf(instance) }),

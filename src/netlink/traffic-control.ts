@@ -36,9 +36,13 @@ const CLASSFUL = new Set(['htb', 'hfsc', 'drr', 'qfq']);
 const TC_H_ROOT = 0xffffffff;
 /** Parents and handles of ingress and clsact. */
 const INGRESS = 0xffff0000;
+const TC_H_CLSACT = 0xfffffff1;
+/** Where the filters of clsact are; those of an ingress qdisc are in the former. */
+export const INGRESS_FILTERS = 0xfffffff2;
+export const EGRESS_FILTERS = 0xfffffff3;
 
 const NEW = { qdisc: 36, class: 40, filter: 44 };
-const RTM_DELQDISC = 37;
+const DELETE = { qdisc: 37, class: 41, filter: 45 };
 const GET = { qdisc: 38, class: 42, filter: 46 };
 const NLM_F_REPLACE = 0x100;
 const NLM_F_CREATE = 0x400;
@@ -49,22 +53,46 @@ const TCMSG_BYTES = 20;
  * @throws as {@link NetlinkSocket.request}
  */
 export async function dumpTree(socket: NetlinkSocket, index: number): Promise<TrafficObject[]> {
-  const dump = async (type: TrafficObject['type'], parent = 0): Promise<TrafficObject[]> => {
-    const answers = await socket.request(GET[type], NLM_F_DUMP, tcmsg(index, 0, parent, 0));
-    return answers
-      .filter(answer => answer.readInt32LE(4) === index)
-      .map(answer => parseObject(type, answer))
-      .filter(
-        ({ parent, handle }) =>
-          parent === TC_H_ROOT || (parent < INGRESS && handle < INGRESS) || type === 'filter',
-      );
-  };
-  const qdiscs = await dump('qdisc');
-  const classes = (await dump('class')).filter(({ kind }) => CLASSFUL.has(kind));
+  const isOfRoot = ({ parent, handle }: TrafficObject): boolean =>
+    parent === TC_H_ROOT || (parent < INGRESS && handle < INGRESS);
+  const qdiscs = (await dump(socket, 'qdisc', index)).filter(isOfRoot);
+  const classes = (await dump(socket, 'class', index)).filter(
+    found => isOfRoot(found) && CLASSFUL.has(found.kind),
+  );
   const places = new Set([...qdiscs, ...classes].map(({ handle }) => handle));
   const filters: TrafficObject[] = [];
-  for (const place of places) if (place !== 0) filters.push(...(await dump('filter', place)));
+  for (const place of places) if (place !== 0) filters.push(...(await dumpFilters(socket, index, place)));
   return [...qdiscs, ...classes, ...filters];
+}
+
+/**
+ * The filters that hang on a qdisc or class of a device, or in EGRESS_FILTERS or INGRESS_FILTERS.
+ * @throws as {@link NetlinkSocket.request}
+ */
+export function dumpFilters(socket: NetlinkSocket, index: number, place: number): Promise<TrafficObject[]> {
+  return dump(socket, 'filter', index, place);
+}
+
+/**
+ * Which of the two qdiscs that share that place a device has.
+ * @throws as {@link NetlinkSocket.request}
+ */
+export async function ingressKind(
+  socket: NetlinkSocket,
+  index: number,
+): Promise<'clsact' | 'ingress' | undefined> {
+  const found = (await dump(socket, 'qdisc', index)).find(({ parent }) => parent === TC_H_CLSACT);
+  return found?.kind === 'clsact' || found?.kind === 'ingress' ? found.kind : undefined;
+}
+
+async function dump(
+  socket: NetlinkSocket,
+  type: TrafficObject['type'],
+  index: number,
+  parent = 0,
+): Promise<TrafficObject[]> {
+  const answers = await socket.request(GET[type], NLM_F_DUMP, tcmsg(index, 0, parent, 0));
+  return answers.filter(answer => answer.readInt32LE(4) === index).map(answer => parseObject(type, answer));
 }
 
 function parseObject(type: TrafficObject['type'], message: Buffer): TrafficObject {
@@ -105,7 +133,28 @@ export async function makeObject(
  * @throws as {@link NetlinkSocket.request}
  */
 export async function deleteRoot(socket: NetlinkSocket, index: number): Promise<void> {
-  await socket.request(RTM_DELQDISC, NLM_F_ACK, tcmsg(index, 0, TC_H_ROOT, 0));
+  await socket.request(DELETE.qdisc, NLM_F_ACK, tcmsg(index, 0, TC_H_ROOT, 0));
+}
+
+/**
+ * Deletes clsact, with whatever is in it.
+ * @throws as {@link NetlinkSocket.request}
+ */
+export async function deleteClsact(socket: NetlinkSocket, index: number): Promise<void> {
+  await socket.request(DELETE.qdisc, NLM_F_ACK, tcmsg(index, 0, TC_H_CLSACT, 0));
+}
+
+/**
+ * Deletes one filter, named by all that names it: a pref alone means everybody's.
+ * @throws as {@link NetlinkSocket.request}
+ */
+export async function deleteFilter(
+  socket: NetlinkSocket,
+  index: number,
+  { handle, parent, info, kind }: TrafficObject,
+): Promise<void> {
+  const name = attribute(TCA_KIND, Buffer.from(`${kind}\0`));
+  await socket.request(DELETE.filter, NLM_F_ACK, Buffer.concat([tcmsg(index, handle, parent, info), name]));
 }
 
 /** An object as text, for a record or to be compared. */

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { clsactCommands } from '../../src/hold/clsact.js';
-import { cookieOf, parseFilters } from '../../src/hold/filters.js';
+import { cookieOf, hasCookie, prefOf } from '../../src/hold/filters.js';
 import { tcMatches } from '../../src/hold/tc-match.js';
+import { attribute } from '../../src/netlink/message.js';
+import type { TrafficObject } from '../../src/netlink/traffic-control.js';
 import { lookupTargets } from '../../src/target/lookup.js';
 import { parseTarget } from '../../src/target/parse.js';
 
@@ -54,27 +55,38 @@ describe('tcMatches', () => {
 });
 
 describe('filters of tc', () => {
-  const recorded = parseFilters(
-    readFileSync(new URL('../fixtures/hold/filters.txt', import.meta.url), 'utf8'),
-  );
+  const nested = (type: number, ...values: Buffer[]): Buffer =>
+    attribute(type | 0x8000, Buffer.concat(values));
+  const filter = (kind: string, cookie: string): TrafficObject => {
+    const action = nested(1, attribute(1, Buffer.from('mirred\0')), attribute(6, Buffer.from(cookie, 'hex')));
+    const options = Buffer.concat([attribute(1, Buffer.alloc(4)), nested(3, action)]);
+    return {
+      ...{
+        type: 'filter',
+        kind,
+        handle: 1,
+        parent: 0xfffffff3,
+        info: ((100 << 16) | 8) >>> 0,
+        estimated: false,
+      },
+      attributes: [[2, options]],
+    };
+  };
 
-  it('are read with all that names them, as tc 6.1 showed them', () => {
-    expect(recorded).toEqual([
-      { protocol: 'ip', pref: 100, kind: 'basic', handle: '' },
-      { protocol: 'ip', pref: 100, kind: 'basic', handle: '0x2', cookie: '70747261700000000001' },
-      { protocol: 'ipv6', pref: 101, kind: 'basic', handle: '' },
-      { protocol: 'ipv6', pref: 101, kind: 'basic', handle: '0x1', cookie: '70747261700000000002' },
-      { protocol: 'ip', pref: 5, kind: 'u32', handle: '' },
-      { protocol: 'ip', pref: 5, kind: 'u32', handle: '2:' },
-      { protocol: 'ip', pref: 5, kind: 'u32', handle: '2:3:800' },
-    ]);
-    expect(parseFilters('')).toEqual([]);
+  it('are known by their mark', () => {
+    const ours = cookieOf('abc123');
+    expect(Buffer.from(ours, 'hex').toString()).toBe('ptrapabc123');
+    expect(hasCookie(filter('basic', ours), ours)).toBe(true);
+    expect(hasCookie(filter('basic', cookieOf('abc124')), ours)).toBe(false);
+    expect(hasCookie(filter('flower', ours), ours)).toBe(false);
+    expect(hasCookie({ ...filter('basic', ours), attributes: [] }, ours)).toBe(false);
+    expect(prefOf(filter('basic', ours))).toBe(100);
   });
 
   it('of ptrap come after all others, with a pref for each protocol, and its mark', async () => {
     const matches = await matchesOf('1.2.3.4/udp', '[::1]/udp');
     const options = { instance: 'abc123', ifb: 'ptrapabc123', matches };
-    const lines = clsactCommands('eth0', options, true, recorded).map(command => command.join(' '));
+    const lines = clsactCommands('eth0', options, true, 101).map(command => command.join(' '));
     expect(lines).toEqual([
       expect.stringMatching(/^tc filter add dev eth0 egress protocol ip pref 102 handle 0x1 basic match u32/),
       expect.stringMatching(
@@ -82,13 +94,11 @@ describe('filters of tc', () => {
       ),
     ]);
     expect(lines[0]).toMatch(/ action mirred egress redirect dev ptrapabc123 cookie 7074726170616263313233$/);
-    expect(clsactCommands('eth0', options, false, [])[0]!.join(' ')).toBe('tc qdisc add dev eth0 clsact');
-    expect(Buffer.from(cookieOf('abc123'), 'hex').toString()).toBe('ptrapabc123');
+    expect(clsactCommands('eth0', options, false, 0)[0]!.join(' ')).toBe('tc qdisc add dev eth0 clsact');
   });
 
   it('are refused where there is no pref left', () => {
-    const highest = [{ protocol: 'ip', pref: 0xfffe, kind: 'u32', handle: '800::800' }];
     const options = { instance: 'abc123', ifb: 'ptrapabc123', matches: [] };
-    expect(() => clsactCommands('eth0', options, true, highest)).toThrow('PTRAP_E_TC_FILTER');
+    expect(() => clsactCommands('eth0', options, true, 0xfffe)).toThrow('PTRAP_E_TC_FILTER');
   });
 });
