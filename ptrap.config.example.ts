@@ -31,7 +31,7 @@ export default defineConfig({
   for: '10m',
 
   plugins: [
-    // what DNS queries to these ports ask for; the journal does not show it, the source nflog does
+    // what DNS queries to these ports ask for; the journal does not show it, the sources nflog and queue do
     dns({ ports: [53, 5353] }),
     processTree(),
     jsonLogger({ file: './ptrap.ndjson' }),

@@ -4,7 +4,7 @@ import type { Trap } from 'ptrap';
 export function blindness(trap: Trap): () => void {
   let isTold = false;
   return () => {
-    if (!isTold) trap.log('this source does not show what packets carry: use --source nflog');
+    if (!isTold) trap.log('this source does not show what packets carry: use --source nflog or queue');
     isTold = true;
   };
 }

@@ -5,7 +5,7 @@ import { journalRuns } from './match/diagnose.js';
 import { openJournal } from './match/journal.js';
 import { openNflog } from './match/nflog.js';
 import { proveSource } from './match/proof.js';
-import { openQueue } from './match/queue.js';
+import { openQueue, QUEUED_MS } from './match/queue.js';
 import type { Source } from './match/source.js';
 import type { NftSession } from './nft/session.js';
 import { applyRules, openCounters, type Counters, type RuleSet } from './rules/apply.js';
@@ -35,9 +35,6 @@ export interface Armed {
 }
 
 type Kind = Source['name'];
-
-/** How long a packet waits in a queue at the most, unless the user says so, in ms: a look-up takes less. */
-const QUEUED_MS = 100;
 
 /** How long a probe may take, in ms: ten times what journald holds news back for at the most; less where there is another way. */
 const PATIENCE_MS = { only: 5000, first: 2000 };

@@ -20,7 +20,7 @@ export interface Note {
 }
 
 /**
- * Notes what a DNS query asks for. It needs a source that shows what packets carry: nflog. Queries only: what
+ * Notes what a DNS query asks for. It needs a source that shows what packets carry: nflog or queue. Queries only: what
  * a name server on this machine answers, it was asked by another. Over tcp, what one segment holds whole.
  */
 export const dns = definePlugin((options: Options = {}) => {

@@ -18,7 +18,7 @@ export interface Note extends ClientHello {
 /**
  * Notes which server a TLS client asks for, on any tcp port, in the sighting of the packet that carries it: the one
  * after the handshake of tcp, so not with --new-connections. It needs a source that shows what packets carry:
- * nflog. With Encrypted Client Hello it is the public name of the provider. Not QUIC: there the hello is encrypted.
+ * nflog or queue. With Encrypted Client Hello it is the public name of the provider. Not QUIC: there the hello is encrypted.
  */
 export const tlsSni = definePlugin((options: Options = {}) => {
   schema.parse(options);

@@ -40,6 +40,9 @@ export interface QueueOptions {
   say(line: string): void;
 }
 
+/** How long a packet waits at the most unless the user says so, in ms: a look-up takes less. */
+export const QUEUED_MS = 100;
+
 /** As the log prefix has it. */
 const PROBE_TAG = 'p';
 

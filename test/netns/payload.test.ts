@@ -97,7 +97,7 @@ describe('the journal', () => {
     await watch.until('stderr', /tls-sni: this source does not show what packets carry/);
     const { stderr } = await watch.end('SIGINT');
     expect(watch.sightings.every(({ notes }) => Object.keys(notes).length === 0)).toBe(true);
-    const told = stderr.match(/this source does not show what packets carry: use --source nflog/g);
+    const told = stderr.match(/this source does not show what packets carry: use --source nflog or queue/g);
     expect(told).toHaveLength(2);
   });
 });

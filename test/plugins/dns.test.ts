@@ -175,7 +175,9 @@ describe('dns', () => {
   it('says once that the source shows nothing', async () => {
     const { note, logged, failures } = await noting();
     for (let times = 0; times < 3; times += 1) expect(await note(undefined)).toBeUndefined();
-    expect(logged).toEqual(['dns: this source does not show what packets carry: use --source nflog']);
+    expect(logged).toEqual([
+      'dns: this source does not show what packets carry: use --source nflog or queue',
+    ]);
     expect(failures).toEqual([]);
   });
 

@@ -181,7 +181,9 @@ describe('tls-sni', () => {
     await note(undefined, { tcpFlags: ['SYN'] });
     expect(logged).toEqual([]);
     for (let times = 0; times < 3; times += 1) expect(await note(undefined)).toBeUndefined();
-    expect(logged).toEqual(['tls-sni: this source does not show what packets carry: use --source nflog']);
+    expect(logged).toEqual([
+      'tls-sni: this source does not show what packets carry: use --source nflog or queue',
+    ]);
   });
 
   it('takes no options', () => {

@@ -111,6 +111,40 @@ describe('buildRuleset for an NFLOG group', () => {
   });
 });
 
+describe('buildRuleset for queues', () => {
+  const delivery = { to: 'queues', queues: [7, 8], probes: 9, delayMs: 100 } as const;
+  const connection = 'ip saddr . th sport . ip daddr . th dport . meta l4proto';
+  const counted = 'counter name matched counter name logged';
+
+  it('queues of tcp the opening SYN, each target in a queue of its own, and lets pass where nobody listens', async () => {
+    const commands = await ruleset(['1.2.3.4:1/udp', '1.2.3.4:2/tcp'], { delivery });
+    expect(commands.slice(-2)).toEqual([
+      'add rule inet ptrap_abc123 out ip daddr 1.2.3.4 meta l4proto tcp th dport 2 tcp flags & (fin|syn|rst|ack) == syn goto log_1_ipv4_tcp comment "target 1"',
+      `add rule inet ptrap_abc123 log_1_ipv4_tcp ${counted} queue num 8 bypass`,
+    ]);
+  });
+
+  it('queues of other protocols what is new, and what may follow a packet that is still held', async () => {
+    const commands = await ruleset(['1.2.3.4:1/udp'], { delivery });
+    const chain = 'add rule inet ptrap_abc123 log_0_ipv4_ports';
+    expect(commands.slice(-4)).toEqual([
+      `${chain} ${connection} @held_ipv4_ports update @held_ipv4_ports { ${connection} timeout 600ms } ${counted} queue num 7 bypass`,
+      `${chain} ${connection} @seen_ipv4_ports return`,
+      `${chain} add @seen_ipv4_ports { ${connection} } add @held_ipv4_ports { ${connection} timeout 600ms } ${counted} queue num 7 bypass`,
+      `${chain} ${counted} queue num 7 bypass`, // the sets are full
+    ]);
+    expect(commands.filter(command => command.startsWith('add set'))).toHaveLength(2);
+    expect(commands.join('\n')).not.toMatch(/meter|limit rate/);
+  });
+
+  it('has a queue for probes', () => {
+    const probe = { address: '127.9.8.7', port: 4242 };
+    expect(buildProbeRule({ instance: 'abc123', delivery }, probe)).toContain(
+      `udp dport 4242 ${counted} queue num 9 bypass comment "probe"`,
+    );
+  });
+});
+
 describe('buildProbeRule', () => {
   it('takes only packets between the probe socket and itself, ahead of every target', () => {
     expect(
