@@ -147,16 +147,6 @@ const failures = {
     cause: `the qdiscs of ${visible(device)} are not as they were before`,
     fix: 'set them again; see tc qdisc show, and ptrap cleanup for another try',
   }),
-  PTRAP_E_ROOT_QDISC: (device: string, what: string, why: string): Failure => ({
-    exit: 3,
-    cause: `${visible(device)}: ${visible(what)} at its root could not be restored exactly, so nothing was touched: ${why}`,
-    fix: 'use --hold-strategy egress or clsact, which leave it as it is',
-  }),
-  PTRAP_E_ROOT_RESTORE: (device: string): Failure => ({
-    exit: 1,
-    cause: `the qdiscs of ${visible(device)} are not as they were before`,
-    fix: 'set them again; see tc qdisc show, and ptrap cleanup for another try',
-  }),
   PTRAP_E_TABLE_HELD: (family: string, name: string): Failure => ({
     exit: 1,
     cause: `table ${family} ${name} is still there: the nft child that owns it has not ended with its ptrap`,
