@@ -95,8 +95,8 @@ function sourceOf(
     case 'auto':
     case 'journal':
       return {
-        delivery: { to: 'kernel-log' },
-        how: 'journalctl -f -k -o json',
+        delivery: { to: 'kernel-log', bell: UNKNOWN.group },
+        how: `journalctl -f -k -o json, woken when NFLOG group ${UNKNOWN.group} brings a byte`,
         files: [`/run/log/journal/ptrap-${instance}.nudge (or in /var/log/journal)`],
       };
   }

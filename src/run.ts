@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { arm } from './arm.js';
 import type { Settings } from './config/settings.js';
 import type { Summary } from './events.js';
-import { ifbAlias, ifbCounter, ifbName } from './hold/netem.js';
+import { ifbAlias, ifbName } from './hold/netem.js';
 import { openHold } from './hold/open.js';
 import { delayFor } from './match/proof.js';
 import { openNft } from './nft/session.js';
@@ -71,8 +71,6 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     alias: ifbAlias(process.pid, teardown.startTime),
     say,
   });
-
-  if (hold.strategy === 'netem') source.hasten?.(ifbCounter(instance));
 
   await reporting.begin({
     schema: 1,

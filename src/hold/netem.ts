@@ -35,11 +35,6 @@ export function ifbName(instance: string): string {
   return `ptrap${instance}`;
 }
 
-/** The counter of packets that have come to be held, in sysfs (Documentation/ABI/testing/sysfs-class-net-statistics). */
-export function ifbCounter(instance: string): string {
-  return `/sys/class/net/${ifbName(instance)}/statistics/rx_packets`;
-}
-
 /** The alias by which another process sees whose the ifb is. */
 export function ifbAlias(pid: number | string, startTime: number | string): string {
   return `ptrap pid=${pid} start=${startTime}`;

@@ -1,9 +1,10 @@
 import type { Counters } from '../rules/apply.js';
 import type { Teardown } from '../teardown/stack.js';
+import { openBell } from './bell.js';
 import { diagnoseJournal } from './diagnose.js';
 import { followKernelLog } from './follow.js';
 import { parseLogLine } from './kernel-log.js';
-import { journalDir, startNudging, type Nudge, type NudgeOptions } from './nudge.js';
+import { journalDir, startNudging, type NudgeOptions } from './nudge.js';
 import { settle } from './settle.js';
 import { openSorting } from './sorting.js';
 import type { Arrival, Source } from './source.js';
@@ -22,8 +23,6 @@ export interface JournalOptions {
 
 /** How long lines may be outstanding before the user is told, in ms. */
 const STALL_MS = 5_000;
-
-const delivery = { to: 'kernel-log' } as const;
 
 /** Reads the LOG lines of this instance from the journal, as soon as they are written there. */
 export async function openJournal(teardown: Teardown, options: JournalOptions): Promise<Source> {
@@ -46,35 +45,33 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
   }
 
   watchForStalls(end.signal, logged, read, say);
-  const progress = { logged, read, stuck: journal.readAgain };
-  const nudge = options.nudge ? await makeNudge(teardown, instance, progress) : undefined;
+  const bell = options.nudge ? await openBell(teardown) : undefined;
+  if (options.nudge) await makeNudge(teardown, instance, { bell, logged, read, stuck: journal.readAgain });
   return {
     name: 'journal',
     matches: matches(),
-    delivery,
+    delivery: { to: 'kernel-log', ...(bell && { bell: bell.group }) },
     onEcho,
-    hasten: counter => nudge?.watch(counter),
     settle: () => settle({ ...counters, logged }, read),
     diagnose: () => diagnoseJournal(logged),
   };
 }
 
-/** Nudges with a file in the journal's folder; undefined where there is no such folder. */
+/** Nudges with a file in the journal's folder, where there is such a folder. */
 async function makeNudge(
   teardown: Teardown,
   instance: string,
-  progress: Omit<NudgeOptions, 'path'>,
-): Promise<Nudge | undefined> {
+  options: Omit<NudgeOptions, 'path'>,
+): Promise<void> {
   const dir = journalDir();
-  if (dir === undefined) return undefined;
+  if (dir === undefined) return;
   const path = `${dir}/ptrap-${instance}.nudge`;
-  let nudge: Nudge | undefined;
+  let nudge: Disposable | undefined;
   await teardown.make(
     { kind: 'file', path },
-    () => Promise.resolve((nudge = startNudging({ path, ...progress }))),
+    () => Promise.resolve((nudge = startNudging({ path, ...options }))),
     () => Promise.resolve(nudge?.[Symbol.dispose]()),
   );
-  return nudge;
 }
 
 /**

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, futimesSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, futimesSync, openSync, unlinkSync } from 'node:fs';
 import { createBacklog } from './backlog.js';
+import type { Bell } from './bell.js';
 
 /** journalctl watches both, and any attribute change in them wakes it (sd-journal: IN_ATTRIB). */
 const JOURNAL_DIRS = ['/run/log/journal', '/var/log/journal'];
@@ -9,16 +10,15 @@ export function journalDir(): string | undefined {
   return JOURNAL_DIRS.find(existsSync);
 }
 
-/** How long until the next look, in ms: while lines are outstanding, shortly after a packet, and else. */
-const PAUSE_MS = { outstanding: 2, busy: 5, idle: 20 };
-
-/** How long after a packet more are expected, in ms. */
-const BUSY_MS = 1000;
+/** How long until the next look, in ms: while lines are due, while they are late, and else, with a bell and without. */
+const PAUSE_MS = { due: 2, late: 20, belled: 1000, unbelled: 20 };
 
 /** What the nudge needs. */
 export interface NudgeOptions {
   /** A file of our own in a folder that journalctl watches. */
   path: string;
+  /** Rings when a packet has been logged, where there is one. */
+  bell: Bell | undefined;
   /** How many packets the kernel has logged so far. */
   logged(): Promise<number>;
   /** How many of them have been read. */
@@ -27,85 +27,54 @@ export interface NudgeOptions {
   stuck(): void;
 }
 
-/** Nudges until it is disposed of. */
-export interface Nudge extends Disposable {
-  /** Looks at this counter in sysfs at every turn: it moves when a packet has passed, and costs next to nothing. */
-  watch(counter: string): void;
-}
-
 /**
- * Wakes journalctl while log lines are outstanding. journald writes an entry at once but holds back the news of it
- * for up to 250 ms; a touched file beside the journal brings journalctl to look at once. Other followers on the
- * machine wake too, so it touches only while the kernel has logged more than has been read.
+ * Wakes journalctl while log lines are outstanding, until it is disposed of. journald writes an entry at once but holds
+ * back the news of it for up to 250 ms; a touched file beside the journal brings journalctl to look at once. Other
+ * followers on the machine wake too, so it touches only while the kernel has logged more than has been read.
  */
-export function startNudging({ path, logged, read, stuck }: NudgeOptions): Nudge {
+export function startNudging({ path, bell, logged, read, stuck }: NudgeOptions): Disposable {
   const fd = openSync(path, 'ax', 0o600);
-  let counter: Counter | undefined;
-  let closed = false;
-  let busyUntil = 0;
-  let askAt = 0;
   const backlog = createBacklog();
-  let timer = setTimeout(look, PAUSE_MS.idle);
+  let state: 'idle' | 'looking' | 'waiting' | 'closed' = 'idle';
+  let rung = false;
+  let timer = setTimeout(look, PAUSE_MS.unbelled);
 
-  /** With a counter to watch, a look is cheap and comes often; the kernel is asked when it has moved, or is due. */
   function look(): void {
-    const now = performance.now();
-    if (counter?.moved() || now < busyUntil || now >= askAt)
-      ask().then(lookIn, () => undefined); // the file has been closed
-    else lookIn(PAUSE_MS.busy);
+    clearTimeout(timer);
+    rung = false;
+    state = 'looking';
+    // no count: the table has just gone, and nothing is outstanding
+    logged().then(judge, () => judge(0));
   }
 
-  async function ask(): Promise<number> {
-    const count = await logged().catch(() => 0); // the table has just gone: nothing is outstanding
-    const now = performance.now();
-    const outlook = backlog.look({ logged: count, read: read() }, now);
-    askAt = now + PAUSE_MS.idle;
-    if (outlook === 'none' || closed) return counter || now < busyUntil ? PAUSE_MS.busy : PAUSE_MS.idle;
-    busyUntil = now + BUSY_MS;
+  function judge(count: number): void {
+    if (state === 'closed') return;
+    const outlook = backlog.look({ logged: count, read: read() }, performance.now());
+    if (outlook === 'none') return rest();
     touch(fd);
     if (outlook === 'stuck') stuck();
-    return outlook === 'due' ? PAUSE_MS.outstanding : PAUSE_MS.idle;
+    state = 'waiting';
+    timer = setTimeout(look, outlook === 'due' ? PAUSE_MS.due : PAUSE_MS.late);
   }
 
-  function lookIn(pause: number): void {
-    if (!closed) timer = setTimeout(look, pause);
+  function rest(): void {
+    if (rung) return look();
+    state = 'idle';
+    timer = setTimeout(look, bell?.rings() ? PAUSE_MS.belled : PAUSE_MS.unbelled);
   }
+
+  bell?.onRing(() => {
+    rung = true;
+    if (state === 'idle') look();
+  });
 
   return {
-    watch(path) {
-      counter = openCounter(path);
-    },
     [Symbol.dispose]() {
-      closed = true;
+      state = 'closed';
       clearTimeout(timer);
-      counter?.close();
       closeSync(fd);
       unlinkSync(path);
     },
-  };
-}
-
-interface Counter {
-  /** Whether it has changed since it was last asked; false once its device has gone. */
-  moved(): boolean;
-  close(): void;
-}
-
-function openCounter(path: string): Counter {
-  const fd = openSync(path, 'r');
-  const [before, now] = [Buffer.alloc(24), Buffer.alloc(24)];
-  return {
-    moved() {
-      try {
-        readSync(fd, now, 0, now.length, 0);
-      } catch {
-        return false; // the device has gone
-      }
-      if (now.equals(before)) return false;
-      now.copy(before);
-      return true;
-    },
-    close: () => closeSync(fd),
   };
 }
 

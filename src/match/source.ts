@@ -27,8 +27,6 @@ export interface Source {
   readonly matches: AsyncIterable<Arrival>;
   /** Calls `listener` for each probe packet that comes back. */
   onEcho(listener: (echo: Echo) => void): void;
-  /** A counter in sysfs that moves with each held packet: a source that has to look for news looks there first. */
-  hasten?(counter: string): void;
   /**
    * Lets all go that it holds, and sees to it that no more is held, before the table of the rules goes. Settles when
    * nothing waits. Not there where it holds nothing.

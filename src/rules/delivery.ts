@@ -1,6 +1,7 @@
 /** Where the rules bring matching packets, as a source asks for it. */
 export type Delivery =
-  | { to: 'kernel-log' }
+  /** A line in the kernel's log, and where there is a `bell`, a byte of the packet to that NFLOG group. */
+  | { to: 'kernel-log'; bell?: number | string }
   /** An NFLOG group, each packet at once with its first `snaplen` bytes. */
   | { to: 'group'; group: number | string; snaplen: number }
   /** An NFQUEUE queue for each target, by its index, and one for probes; there a packet waits `delayMs` at the most. */
@@ -26,11 +27,16 @@ export function deliver(delivery: Delivery, instance: string, tag: Tag): string 
   const prefix = `log prefix "${logPrefix(instance, tag)}"`;
   switch (delivery.to) {
     case 'kernel-log':
-      return `${prefix} level debug flags skuid`;
+      return `${prefix} level debug flags skuid${delivery.bell === undefined ? '' : ` log ${group(delivery.bell, 1)}`}`;
     case 'group':
-      return `${prefix} group ${delivery.group} snaplen ${delivery.snaplen} queue-threshold 1`;
+      return `${prefix} ${group(delivery.group, delivery.snaplen)}`;
     case 'queues':
       // bypass: with nobody there to give a verdict, packets pass
       return `queue num ${tag === PROBE ? delivery.probes : delivery.queues[tag]} bypass`;
   }
+}
+
+/** Each packet at once, and not when a batch is full. */
+function group(number: number | string, snaplen: number): string {
+  return `group ${number} snaplen ${snaplen} queue-threshold 1`;
 }

@@ -113,7 +113,7 @@ describe('the command line', () => {
       'PTRAP_E_VALUE: --delay: found "5 minutes"; allowed: auto, milliseconds or a duration such as 60ms, 0.5s, 10m, from 1ms to 60s',
     ],
     [['--output', 'xml'], 'PTRAP_E_VALUE: --output: found "xml"; allowed: pretty, json, quiet'],
-    [['--source', 'bpf'], 'PTRAP_E_VALUE: --source: found "bpf"; allowed: auto, journal, nflog'],
+    [['--source', 'bpf'], 'PTRAP_E_VALUE: --source: found "bpf"; allowed: auto, journal, nflog, queue'],
     [['--config'], 'PTRAP_E_VALUE: --config: found nothing; allowed: a text'],
     [
       ['-i', 'a', '-i', 'b'],

@@ -58,7 +58,7 @@ describe('requireConfig', () => {
       'targets[1]: found "1.1.1.1:99999"; allowed: a port from 1 to 65535, or a range such as 1000-2000',
     ],
     [{ newConnections: 'yes' }, 'newConnections: found "yes"; allowed: true or false'],
-    [{ source: 'bpf' }, 'source: found "bpf"; allowed: auto, journal, nflog'],
+    [{ source: 'bpf' }, 'source: found "bpf"; allowed: auto, journal, nflog, queue'],
     [{ hold: 'queue' }, 'hold: found "queue"; allowed: netem, none'],
     [{ delay: '60 ms' }, `delay: found "60 ms"; allowed: ${delay}`],
     [{ delay: 0 }, `delay: found 0; allowed: ${delay}`],
@@ -98,11 +98,11 @@ describe('requireConfig', () => {
     [{ plugin: [] }, 'unknown key plugin; did you mean plugins?'],
     [
       { dryRun: true },
-      'unknown key dryRun; allowed: targets, newConnections, source, hold, delay, processTable, limit, limitPer, exec, plugins, output, count, for, failOnMatch, verbose',
+      'unknown key dryRun; allowed: targets, newConnections, source, hold, holdStrategy, delay, processTable, limit, limitPer, exec, plugins, output, count, for, failOnMatch, verbose',
     ],
     [
       { '\u001b[2J': 1 },
-      'unknown key \\x1b[2J; allowed: targets, newConnections, source, hold, delay, processTable, limit, limitPer, exec, plugins, output, count, for, failOnMatch, verbose',
+      'unknown key \\x1b[2J; allowed: targets, newConnections, source, hold, holdStrategy, delay, processTable, limit, limitPer, exec, plugins, output, count, for, failOnMatch, verbose',
     ],
   ])('refuses the key in %j', (content, message) => {
     const error = refused(() => requireConfig(content, FILE));
