@@ -10,7 +10,6 @@ import {
   objectOf,
   type TrafficObject,
 } from '../netlink/traffic-control.js';
-import { ifbQueue } from './ifb.js';
 import { fingerprint, requestsFor } from './tree.js';
 
 /** Handle of the root qdisc that ptrap puts in a device's place: `pt`. */
@@ -44,7 +43,7 @@ export async function restoreRoot(device: string, snapshot: readonly string[]): 
       if (!isPart) return;
       await deleteRoot(socket, index).catch(() => undefined); // a default qdisc cannot be deleted
     }
-    await lull(device);
+    await lull(socket, index);
     await build(socket, index, snapshot.map(objectOf));
   }
   if (!isSame(fingerprint(await dumpTree(socket, index)), snapshot))
@@ -73,8 +72,11 @@ export async function build(
 }
 
 /** Waits for a moment at which nothing waits in the device's root qdisc, but not for ever. */
-export async function lull(device: string): Promise<void> {
+export async function lull(socket: NetlinkSocket, index: number): Promise<void> {
   const started = performance.now();
-  while (performance.now() - started < LULL.patienceMs && (await ifbQueue(device)).waiting > 0)
+  while (performance.now() - started < LULL.patienceMs) {
+    const root = (await dumpTree(socket, index)).find(isRoot);
+    if (!root?.waiting) return;
     await sleep(LULL.everyMs);
+  }
 }

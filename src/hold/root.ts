@@ -1,4 +1,6 @@
 import { failure } from '../errors.js';
+import { linkIndex, NETLINK_ROUTE } from '../netlink/link.js';
+import { openNetlink } from '../netlink/socket.js';
 import { ask } from '../sys/exec.js';
 import type { Teardown } from '../teardown/stack.js';
 import type { ClsactOptions } from './clsact.js';
@@ -17,11 +19,13 @@ export async function holdByRoot(
   snapshots: ReadonlyMap<string, string[]>,
   options: ClsactOptions,
 ): Promise<void> {
+  using socket = openNetlink(NETLINK_ROUTE);
   for (const [device, snapshot] of snapshots) {
     await teardown.make(
       { kind: 'root', device, snapshot },
       async () => {
-        await lull(device);
+        const index = await linkIndex(socket, device);
+        if (index !== undefined) await lull(socket, index);
         for (const [file, ...args] of rootCommands(device, options)) {
           const { code, stderr } = await ask(file, args);
           if (code !== 0) throw failure('PTRAP_E_TC_FILTER', device, stderr);

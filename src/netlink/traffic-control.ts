@@ -18,12 +18,15 @@ export interface TrafficObject {
   attributes: Attribute[];
   /** Measures its own rate, which cannot be asked for again from what the kernel tells. */
   estimated: boolean;
+  /** Packets that wait in it, where the kernel tells. */
+  waiting?: number;
 }
 
 export const TCA_OPTIONS = 2;
 const TCA_KIND = 1;
 const TCA_STATS2 = 7;
 const TCA_STATS_RATE_EST = 2;
+const TCA_STATS_QUEUE = 3;
 const TCA_STAB = 8;
 const TCA_CHAIN = 11;
 const TCA_HW_OFFLOAD = 12;
@@ -99,6 +102,7 @@ function parseObject(type: TrafficObject['type'], message: Buffer): TrafficObjec
   const all = message.subarray(TCMSG_BYTES);
   const kind = findAttribute(all, TCA_KIND)?.toString('latin1').replace(/\0.*$/s, '') ?? '';
   const statistics = findAttribute(all, TCA_STATS2);
+  const queue = statistics && findAttribute(statistics, TCA_STATS_QUEUE);
   return {
     type,
     handle: message.readUInt32LE(8),
@@ -108,6 +112,7 @@ function parseObject(type: TrafficObject['type'], message: Buffer): TrafficObjec
     kind,
     attributes: attributesOf(all).filter(([flagged]) => KEPT.has(typeOf(flagged))),
     estimated: statistics !== undefined && findAttribute(statistics, TCA_STATS_RATE_EST) !== undefined,
+    ...(queue ? { waiting: queue.readUInt32LE(0) } : {}),
   };
 }
 
