@@ -3,7 +3,7 @@ import { machineInfo, type MachineInfo } from './machine.js';
 import { measure, type Measured } from './measure.js';
 import type { Patience } from './running.js';
 import { tools } from './tools.js';
-import { workloads } from './workloads.js';
+import { workloads, type Workload } from './workloads.js';
 
 /** The two places that figures come from. */
 export type Where = 'host' | 'vm';
@@ -34,12 +34,17 @@ export async function compare(choice: Choice, where: Where): Promise<Comparison>
     all.filter(({ name }) => new RegExp(pattern).test(name));
   const measured = await measure({
     tools: named(tools, choice.tools).filter(({ only = where }) => only === where),
-    workloads: named(workloads, choice.workloads).filter(({ inVm }) => inVm || where === 'host'),
+    workloads: run =>
+      named(workloads, choice.workloads).filter(({ inVm }) => where === 'host' || isIn(inVm, run)),
     runs: choice.runs,
     patience: PATIENCE[where],
     say: line => console.error(line),
   });
   return { machine: machineInfo(), choice, ...measured };
+}
+
+function isIn(runs: Workload['inVm'], run: number): boolean {
+  return runs === 'every' || (runs === 'first' && run === 1);
 }
 
 /** What stands before the JSON on stdout when this file is run in the virtual machine. */

@@ -5,6 +5,9 @@ import { spreadOf } from './spread.js';
 import { tools } from './tools.js';
 import { workloads } from './workloads.js';
 
+/** The columns of times, in ms. */
+const TIMES = ['known p50', 'known p99', 'p50', 'p99', 'added p50', 'added p99'];
+
 /** The name of no tool at all. */
 const BASELINE = 'none';
 
@@ -65,6 +68,8 @@ function renderWorkload(workload: string, count: number, all: readonly Result[])
       column(result => result.named),
       column(result => result.wrong),
       column(result => result.unknown),
+      column(result => result.knownP50),
+      column(result => result.knownP99),
       column(result => result.p50),
       column(result => result.p99),
       column(result => minus(result.took, took)),
@@ -72,12 +77,18 @@ function renderWorkload(workload: string, count: number, all: readonly Result[])
       column(result => result.cpuSeconds),
     ];
   });
-  const header = ['', 'named', 'wrong', 'not known', 'p50', 'p99', 'added p50', 'added p99', 'CPU s'];
+  const header = ['', 'named', 'wrong', 'not known', ...TIMES, 'CPU s'];
   const alone =
     took === undefined || tookP99 === undefined
       ? ''
       : ` Without any tool a sender takes ${figure(took)} (p99 ${figure(tookP99)}).`;
-  return `### ${workload}\n\n${count} senders.${alone}${lost(results)}\n\n${table(header, rows)}`;
+  return `### ${workload}\n\n${count} senders, in ${runsOf(results)}.${alone}${lost(results)}\n\n${table(header, rows)}`;
+}
+
+/** Over all tools: one that failed has fewer. */
+function runsOf(results: readonly Result[]): string {
+  const runs = Math.max(...tools.map(({ name }) => results.filter(({ tool }) => tool === name).length));
+  return runs === 1 ? 'one run' : `${runs} runs`;
 }
 
 function middle(results: readonly Result[], key: 'took' | 'tookP99'): number | undefined {

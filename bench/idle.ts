@@ -32,8 +32,8 @@ export interface Idle {
   helpMs: number[];
 }
 
-const SOURCES = ['journal', 'nflog', 'queue'];
-const REST_SECONDS = 20;
+const SOURCES = ['journal', 'nflog'];
+const REST_SECONDS = 15;
 const HELPS = 20;
 
 /** Looks at ptrap while nothing happens. */

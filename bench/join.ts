@@ -19,6 +19,8 @@ export interface Sighting {
   pids: readonly number[];
   /** The source port, where the tool tells it. */
   port?: number;
+  /** When it knew, where the tool tells that: ms since the epoch; of a sighting that is joined, on CLOCK_MONOTONIC. */
+  known?: number;
 }
 
 /** A sighting, and when its line reached us: CLOCK_MONOTONIC, in ms. */
@@ -36,6 +38,8 @@ export interface Score {
   unknown: number;
   /** From the start of each sender that was named to its sighting, in ms. */
   latencies: number[];
+  /** And until the tool knew, where it tells. */
+  untilKnown: number[];
 }
 
 /**
@@ -46,6 +50,7 @@ export function join(senders: readonly Sender[], sightings: readonly Seen[]): Sc
   const named = new Set<Sender>();
   const wrong = new Set<string>();
   const latencies: number[] = [];
+  const untilKnown: number[] = [];
   let unknown = 0;
   for (const seen of [...sightings].sort((a, b) => a.at - b.at)) {
     const right = senders.filter(sender => fits(sender, seen) && names(seen, sender));
@@ -53,10 +58,11 @@ export function join(senders: readonly Sender[], sightings: readonly Seen[]): Sc
     if (sender) {
       named.add(sender);
       latencies.push(seen.at - sender.started);
+      if (seen.known !== undefined) untilKnown.push(seen.known - sender.started);
     } else if (seen.pids.length === 0) unknown += 1;
     else if (right.length === 0) wrong.add(`${seen.port} ${seen.pids.join(' ')}`);
   }
-  return { named: named.size, wrong: wrong.size, unknown, latencies };
+  return { named: named.size, wrong: wrong.size, unknown, latencies, untilKnown };
 }
 
 function fits({ started, port }: Sender, seen: Seen): boolean {

@@ -16,6 +16,13 @@ export function now(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
+/** How far the wall clock is ahead of CLOCK_MONOTONIC, in ms, to a few µs: it waits for the next millisecond. */
+export function wallAhead(): number {
+  const before = Date.now();
+  while (Date.now() === before);
+  return Date.now() - now();
+}
+
 /** Reads along; what lines say is looked at later, for it takes time that the tool may need. */
 export function readLines(
   stream: Readable | undefined,

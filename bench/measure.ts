@@ -1,4 +1,4 @@
-import { join, type Sender } from './join.js';
+import { join, type Seen, type Sender } from './join.js';
 import { now } from './lines.js';
 import { openPlace, type Place } from './place.js';
 import { startTool, type Patience, type Running } from './running.js';
@@ -18,6 +18,9 @@ export interface Result {
   /** From send to sighting. */
   p50: number | undefined;
   p99: number | undefined;
+  /** From send until the tool knew, where it tells. */
+  knownP50: number | undefined;
+  knownP99: number | undefined;
   /** How long it took a sender to get what it wanted: the middle and the slow ones. */
   took: number | undefined;
   tookP99: number | undefined;
@@ -42,7 +45,8 @@ export interface Measured {
 /** What is to be measured. */
 export interface Plan {
   tools: readonly Tool[];
-  workloads: readonly Workload[];
+  /** Those of a run, from 1 on. */
+  workloads(run: number): readonly Workload[];
   runs: number;
   patience: Patience;
   /** Told what is being done. */
@@ -54,14 +58,16 @@ export async function measure(plan: Plan): Promise<Measured> {
   await using place = await openPlace();
   const measured: Measured = { results: [], starts: [] };
   for (const crowded of [false, true]) {
-    const workloads = plan.workloads.filter(workload => workload.crowded === crowded);
-    if (workloads.length === 0) continue;
+    const workloadsOf = (run: number): Workload[] =>
+      plan.workloads(run).filter(workload => workload.crowded === crowded);
+    if (workloadsOf(1).length === 0) continue;
     await using _crowd = crowded ? await place.crowd() : undefined;
     for (let run = 1; run <= plan.runs; run += 1) {
+      const workloads = workloadsOf(run);
       for (const tool of plan.tools) {
         plan.say(`run ${run} of ${plan.runs}${crowded ? ', crowded' : ''}: ${tool.name}`);
         for (const part of parts(workloads, tool)) {
-          await measureTool(place, tool, { ...plan, workloads: part }, crowded, measured);
+          await measureTool(place, tool, part, { ...plan, crowded }, measured);
         }
       }
     }
@@ -82,8 +88,8 @@ function parts(workloads: readonly Workload[], { fallsBehind }: Tool): Workload[
 async function measureTool(
   place: Place,
   tool: Tool,
-  { workloads, patience, say }: Plan,
-  crowded: boolean,
+  workloads: readonly Workload[],
+  { patience, say, crowded }: Pick<Plan, 'patience' | 'say'> & { crowded: boolean },
   { results, starts }: Measured,
 ): Promise<void> {
   const start: Start = { tool: tool.name, crowded, ready: { ms: 0 }, peakKib: 0 };
@@ -112,7 +118,8 @@ async function measureWorkload(
   const began = now();
   const senders = (await place.send(workload)).map(parseSender);
   await running.settle(began, workload.count);
-  const { latencies, ...counts } = join(senders, running.lines.since(began));
+  const sightings = running.lines.since(began).map(seen => onOurClock(seen, running.wallAhead));
+  const { latencies, untilKnown, ...counts } = join(senders, sightings);
   const took = senders.map(sender => sender.took);
   return {
     tool: tool.name,
@@ -121,10 +128,16 @@ async function measureWorkload(
     unanswered: workload.until === 'answer' ? senders.filter(({ answered }) => !answered).length : 0,
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
+    knownP50: percentile(untilKnown, 0.5),
+    knownP99: percentile(untilKnown, 0.99),
     took: percentile(took, 0.5),
     tookP99: percentile(took, 0.99),
     cpuSeconds: running.account.cpuSeconds() - cpuBefore,
   };
+}
+
+function onOurClock({ known, ...seen }: Seen, ahead: number): Seen {
+  return known === undefined ? seen : { ...seen, known: known - ahead };
 }
 
 /** A line of bench/workload/senders.pl. @throws when it is not a result */

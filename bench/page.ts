@@ -18,7 +18,8 @@ others use sendto(). It leaves its pid, its source port, its holders and its tim
 tool prints when it arrives, on the same clock (CLOCK_MONOTONIC), and joins lines with senders by process, source port and
 time. *Named*: the sender is among the processes named, and each of those held the socket. *Wrong*: an answer that names a
 process which did not send. *Not known*: the tool said so. *p50*, *p99*: from just before connect() or sendto() to the
-line's arrival. *Added*: how much later a sender got what it wanted (the answer, the connection, or just the system call's
+line's arrival; *known*: until ptrap itself knew the process, by the times that it tells (a journal entry has none that
+would serve). *Added*: how much later a sender got what it wanted (the answer, the connection, or just the system call's
 return) than the same sender without any tool. *CPU*: of the tool and its children, ended ones too, by the kernel's account
 (cpu.stat of a control group); what the kernel and journald do for it is not in it. *Memory*: the sum of VmHWM of the
 tool's processes that live at one time. A tool is started once a run, and does all workloads one after the other.

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openAccount, type Account } from './account.js';
-import { now, readLines, type Lines } from './lines.js';
+import { now, readLines, wallAhead, type Lines } from './lines.js';
 import type { Ground, Place } from './place.js';
 import type { Tool } from './tools.js';
 
@@ -14,6 +14,8 @@ export interface Running extends AsyncDisposable {
   readonly pid: number;
   readonly account: Omit<Account, 'add' | typeof Symbol.asyncDispose>;
   readonly lines: Lines;
+  /** wallAhead() at its start: its own clock starts there. */
+  readonly wallAhead: number;
   /** Waits until it has said so much since then, or has fallen silent. */
   settle(time: number, count: number): Promise<void>;
   /** Asks it to end, and waits until it has said its last word. */
@@ -39,6 +41,7 @@ export type Surroundings = Ground & Partial<Pick<Place, 'probe'>>;
 /** Starts a tool and waits until it is in place. @throws when it ends or is not ready in time, with its last words */
 export async function startTool(place: Surroundings, tool: Tool, patience: Patience): Promise<Running> {
   const account = openAccount();
+  const ahead = wallAhead();
   const started = now();
   const child = tool.command && place.spawn(tool.command[0], tool.command.slice(1), { detached: true });
   if (child) account.add(child.pid!);
@@ -58,6 +61,7 @@ export async function startTool(place: Surroundings, tool: Tool, patience: Patie
       pid: child?.pid ?? 0,
       account,
       lines,
+      wallAhead: ahead,
       async settle(time, count) {
         const began = now();
         while (child && lines.since(time).length < count && now() - began < patience.settleMs) {

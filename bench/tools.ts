@@ -45,7 +45,7 @@ export function ptrap(
     what: `\`ptrap watch --source ${source}\`: ${what}`,
     command: [process.execPath, PTRAP, 'watch', ...always, ...options, target],
     ready: /"type":"ready"/,
-    parse: parsePtrap,
+    parse: source === 'journal' ? parsePtrap : parseTimed,
   };
 }
 
@@ -54,8 +54,9 @@ const EACH = ['--limit-per', 'none', '-c'];
 
 interface PtrapEvent {
   type: string;
+  at: string;
   flow: { src: { port: number } };
-  resolution: { processes?: { pid: number }[] };
+  resolution: { latencyMs: number; processes?: { pid: number }[] };
 }
 
 /** A line of `--output json` (docs/events.md). */
@@ -63,6 +64,15 @@ function parsePtrap(line: string): Sighting | undefined {
   const { type, flow, resolution } = JSON.parse(line) as PtrapEvent;
   if (type !== 'sighting') return undefined;
   return { pids: (resolution.processes ?? []).map(({ pid }) => pid), port: flow.src.port };
+}
+
+/** The same of a source whose `at` is when the packet reached ptrap: a process was known so much later. */
+function parseTimed(line: string): Sighting | undefined {
+  const sighting = parsePtrap(line);
+  if (!sighting) return undefined;
+  const { at, resolution } = JSON.parse(line) as PtrapEvent;
+  const microseconds = Number(/\.\d{3}(\d{3})Z$/.exec(at)?.[1]);
+  return { ...sighting, known: Date.parse(at) + microseconds / 1_000 + resolution.latencyMs };
 }
 
 /** `udp ESTAB 0 0 10.77.0.1:40001 10.77.0.2:53 users:(("perl",pid=12,fd=3),("perl",pid=13,fd=3))` */
@@ -89,7 +99,14 @@ export const tools: readonly Tool[] = [
   { name: 'none', what: 'nothing watches: what the senders take by themselves', parse: () => undefined },
   ptrap('journal', 'the kernel’s log lines, read from the journal', EACH),
   ptrap('nflog', 'packets that nft copies to us over netlink', EACH),
-  ptrap('queue', 'packets that nft queues to us and that we release', EACH),
+  {
+    ...ptrap(
+      'queue',
+      'packets that nft queues to us and that we release when their process is known; here at the latest after 10 s (`--delay 10s`), for a look-up takes tens of milliseconds in an emulated machine',
+      [...EACH, '--delay', '10s'],
+    ),
+    only: 'vm',
+  },
   {
     name: 'original',
     what: 'the method of the shell script that ptrap grew out of (`bench/peers/original.sh`): LOG, `tail` of the log every 0.1 s, `lsof`, netem 500 ms',

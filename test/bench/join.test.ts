@@ -14,7 +14,7 @@ const sender = (pid: number, port: number, started: number, holders = [pid]): Se
 describe('joining sightings with senders', () => {
   it('names a sender by its pid and its port, and takes the time from its start', () => {
     const score = join([sender(1, 100, 5), sender(2, 200, 6)], [{ pids: [2], port: 200, at: 9 }]);
-    expect(score).toEqual({ named: 1, wrong: 0, unknown: 0, latencies: [3] });
+    expect(score).toEqual({ named: 1, wrong: 0, unknown: 0, latencies: [3], untilKnown: [] });
   });
 
   it('goes by the pid alone where the tool tells no port', () => {
@@ -28,7 +28,7 @@ describe('joining sightings with senders', () => {
       { pids: [1], port: 100, at: 6 },
       { pids: [2], port: 100, at: 51 },
     ];
-    expect(join(senders, right)).toEqual({ named: 2, wrong: 0, unknown: 0, latencies: [1, 1] });
+    expect(join(senders, right)).toMatchObject({ named: 2, wrong: 0, unknown: 0, latencies: [1, 1] });
     expect(join(senders, [{ pids: [2], port: 100, at: 20 }])).toMatchObject({ named: 0, wrong: 1 });
   });
 
@@ -48,12 +48,20 @@ describe('joining sightings with senders', () => {
     const again = { pids: [1], port: 100, at: 6 };
     const wrong = { pids: [7], port: 100, at: 6 };
     const unknown = { pids: [], port: 100, at: 6 };
-    expect(join([sender(1, 100, 5)], [again, again, wrong, wrong, unknown])).toEqual({
+    expect(join([sender(1, 100, 5)], [again, again, wrong, wrong, unknown])).toMatchObject({
       named: 1,
       wrong: 1,
       unknown: 1,
       latencies: [1],
     });
+  });
+
+  it('takes the time until a tool knew from what it tells, of those that it named', () => {
+    const sightings = [
+      { pids: [1], port: 100, at: 9, known: 7 },
+      { pids: [], port: 200, at: 9, known: 8 },
+    ];
+    expect(join([sender(1, 100, 5), sender(2, 200, 5)], sightings)).toMatchObject({ untilKnown: [2] });
   });
 
   it('reads what a sender leaves', () => {

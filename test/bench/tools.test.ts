@@ -30,4 +30,18 @@ describe('what tools print', () => {
     expect(parse('ptrap journal', exited)).toEqual({ pids: [], port: 40001 });
     expect(parse('ptrap journal', '{"type":"ready"}')).toBeUndefined();
   });
+
+  it('reads when ptrap knew, of a source whose time is when the packet reached it', () => {
+    const resolution = { status: 'resolved', processes: [{ pid: 12 }], latencyMs: 0.5 };
+    const flow = { src: { port: 40001 } };
+    const sighting = JSON.stringify({
+      type: 'sighting',
+      at: '2026-11-24T04:00:00.001250Z',
+      flow,
+      resolution,
+    });
+    const known = Date.parse('2026-11-24T04:00:00Z') + 1.75;
+    expect(parse('ptrap nflog', sighting)).toEqual({ pids: [12], port: 40001, known });
+    expect(parse('ptrap journal', sighting)).toEqual({ pids: [12], port: 40001 });
+  });
 });
