@@ -9,11 +9,10 @@ import {
   INGRESS_FILTERS,
   ingressKind,
 } from '../netlink/traffic-control.js';
-import { ask } from '../sys/exec.js';
 import { listInstances } from '../teardown/recover.js';
 import type { Effect } from '../teardown/record.js';
 import type { Teardown } from '../teardown/stack.js';
-import { cookieOf, filterCommands, hasCookie, prefOf } from './filters.js';
+import { cookieOf, filterCommands, hasCookie, prefOf, runTc } from './filters.js';
 import type { Command } from './ifb.js';
 import type { TcMatch } from './tc-match.js';
 
@@ -55,10 +54,7 @@ export async function holdByClsact(
       { kind: 'clsact', device, made, cookie },
       async () => {
         const highest = await highestPref(socket, device);
-        for (const [file, ...args] of clsactCommands(device, options, there, highest)) {
-          const { code, stderr } = await ask(file, args);
-          if (code !== 0) throw failure('PTRAP_E_TC_FILTER', device, stderr);
-        }
+        await runTc(device, clsactCommands(device, options, there, highest));
       },
       () => removeClsact({ kind: 'clsact', device, made, cookie }),
     );

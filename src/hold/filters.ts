@@ -1,4 +1,6 @@
+import { failure } from '../errors.js';
 import { attributesOf, TCA_OPTIONS, typeOf, type TrafficObject } from '../netlink/traffic-control.js';
+import { ask } from '../sys/exec.js';
 import type { Command } from './ifb.js';
 import type { TcMatch } from './tc-match.js';
 
@@ -54,4 +56,23 @@ export function hasCookie({ kind, attributes }: TrafficObject, cookie: string): 
     .flatMap(actions => attributesOf(actions))
     .flatMap(([, action]) => within(action, ACTION_COOKIE))
     .some(found => found.toString('hex') === cookie);
+}
+
+/**
+ * Runs commands of tc for a device, all by one tc: there is a filter for each network of each target.
+ * @throws PTRAP_E_TC_FILTER
+ */
+export async function runTc(device: string, commands: readonly Command[]): Promise<void> {
+  // what a batch would read as a quotation mark or a comment
+  const runs = /^[\w.@+-]+$/.test(device)
+    ? [{ args: ['-batch', '-'], input: commands.map(batchLine).join('') }]
+    : commands.map(([, ...args]) => ({ args, input: undefined }));
+  for (const { args, input } of runs) {
+    const { code, stderr } = await ask('tc', args, input);
+    if (code !== 0) throw failure('PTRAP_E_TC_FILTER', device, stderr);
+  }
+}
+
+function batchLine([, ...args]: Command): string {
+  return `${args.map(word => (word.includes(' ') ? `"${word}"` : word)).join(' ')}\n`;
 }

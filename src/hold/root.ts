@@ -1,10 +1,8 @@
-import { failure } from '../errors.js';
 import { linkIndex, NETLINK_ROUTE } from '../netlink/link.js';
 import { openNetlink } from '../netlink/socket.js';
-import { ask } from '../sys/exec.js';
 import type { Teardown } from '../teardown/stack.js';
 import type { ClsactOptions } from './clsact.js';
-import { cookieOf, filterCommands } from './filters.js';
+import { cookieOf, filterCommands, runTc } from './filters.js';
 import type { Command } from './ifb.js';
 import { lull, restoreRoot, ROOT_HANDLE, ROOT_KIND } from './restore.js';
 
@@ -26,10 +24,7 @@ export async function holdByRoot(
       async () => {
         const index = await linkIndex(socket, device);
         if (index !== undefined) await lull(socket, index);
-        for (const [file, ...args] of rootCommands(device, options)) {
-          const { code, stderr } = await ask(file, args);
-          if (code !== 0) throw failure('PTRAP_E_TC_FILTER', device, stderr);
-        }
+        await runTc(device, rootCommands(device, options));
       },
       () => restoreRoot(device, snapshot),
     );
