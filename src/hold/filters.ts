@@ -69,7 +69,7 @@ export async function runTc(device: string, commands: readonly Command[]): Promi
     : commands.map(([, ...args]) => ({ args, input: undefined }));
   for (const { args, input } of runs) {
     const { code, stderr } = await ask('tc', args, input);
-    if (code !== 0) throw failure('PTRAP_E_TC_FILTER', device, stderr);
+    if (code !== 0) throw failure('PTRAP_E_TC_FILTER', device, stderr.split('\n')[0] ?? '');
   }
 }
 
