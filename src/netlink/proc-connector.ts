@@ -6,7 +6,6 @@ import { failure } from '../errors.js';
 import { start } from '../sys/exec.js';
 import { messageHeader, messagesOf, NLMSG_DONE } from './message.js';
 import { readProcMessage, type ProcEvent } from './proc-event.js';
-import { throttle } from './proc-throttle.js';
 import { hearRelay, startRelay } from './relay.js';
 
 /** The kernel's process events: linux/connector.h, linux/cn_proc.h, whose constants these are. */
@@ -90,7 +89,6 @@ function hear(
       onMessages,
       onEnd: () => (isOpen ? onEnd() : reject(failure('PTRAP_E_PROC_NAMESPACE'))),
     });
-    throttle(child.stdout);
     onMessages(Buffer.concat(received));
   });
 }
