@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
 import { machineInfo, type MachineInfo } from './machine.js';
-import { measure, type Measured } from './measure.js';
+import { now } from './lines.js';
+import { measure, type Measured, type Phase } from './measure.js';
 import type { Patience } from './running.js';
 import { tools } from './tools.js';
 import { workloads, type Workload } from './workloads.js';
@@ -11,6 +11,8 @@ export type Where = 'host' | 'vm';
 /** Which part of the comparison is run, and how often. */
 export interface Choice {
   runs: number;
+  /** No further run is begun that would last longer. */
+  minutes: number;
   /** Regular expressions on names. */
   tools: string;
   workloads: string;
@@ -34,27 +36,31 @@ export async function compare(choice: Choice, where: Where): Promise<Comparison>
     all.filter(({ name }) => new RegExp(pattern).test(name));
   const measured = await measure({
     tools: named(tools, choice.tools).filter(({ only = where }) => only === where),
-    workloads: run =>
-      named(workloads, choice.workloads).filter(({ inVm }) => where === 'host' || isIn(inVm, run)),
-    runs: choice.runs,
+    phases: phasesOf(named(workloads, choice.workloads), where, choice.runs),
     patience: PATIENCE[where],
+    until: now() + choice.minutes * 60_000,
     say: line => console.error(line),
   });
   return { machine: machineInfo(), choice, ...measured };
 }
 
-function isIn(runs: Workload['inVm'], run: number): boolean {
-  return runs === 'every' || (runs === 'first' && run === 1);
+/** The virtual machine has no crowd, and what takes long there comes first and once. */
+function phasesOf(all: readonly Workload[], where: Where, runs: number): Phase[] {
+  const inVm = (how: Workload['inVm']): Workload[] => all.filter(workload => workload.inVm === how);
+  const ofHost = (isCrowded: boolean): Workload[] => all.filter(({ crowded }) => crowded === isCrowded);
+  return where === 'vm'
+    ? [
+        { workloads: inVm('once'), runs: 1, crowded: false },
+        { workloads: inVm('every run'), runs, crowded: false },
+      ]
+    : [false, true].map(crowded => ({ workloads: ofHost(crowded), runs, crowded }));
 }
 
 /** What stands before the JSON on stdout when this file is run in the virtual machine. */
 export const MARK = 'comparison: ';
 
 if (process.argv[1] === import.meta.filename) {
-  const { values } = parseArgs({
-    options: { runs: { type: 'string' }, tools: { type: 'string' }, workloads: { type: 'string' } },
-  });
-  const { runs = '1', tools = '', workloads = '' } = values;
-  const comparison = await compare({ runs: Number(runs), tools, workloads }, 'vm');
+  const [, , choice = ''] = process.argv;
+  const comparison = await compare(JSON.parse(choice) as Choice, 'vm');
   console.log(`${MARK}${JSON.stringify(comparison)}`);
 }

@@ -1,6 +1,6 @@
 import type { Comparison } from './compare.js';
 import { figure, provenance, spreadText, table } from './format.js';
-import type { Result } from './measure.js';
+import type { Result } from './score.js';
 import { spreadOf } from './spread.js';
 import { tools } from './tools.js';
 import { workloads } from './workloads.js';
@@ -18,7 +18,7 @@ export function renderComparison(title: string, comparison: Comparison): string 
   );
   return [
     `## ${title}`,
-    provenance(comparison.machine, comparison.choice.runs),
+    provenance(comparison.machine),
     ...missing(comparison),
     renderStarts(comparison),
     ...measured.map(({ name, count }) => renderWorkload(name, count, comparison.results)),

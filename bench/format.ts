@@ -27,10 +27,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
   ].join('\n');
 }
 
-/** The paragraph that says where figures come from. */
+/** The paragraph that says where figures come from, and of how many runs they are where it is the same for all. */
 export function provenance(
   { date, kernel, processors, memoryGib, versions }: MachineInfo,
-  runs: number,
+  runs?: number,
 ): string {
-  return `${date} UTC, ${runs} runs. Linux ${kernel}, ${processors}, ${memoryGib} GiB; ${versions.join(', ')}.`;
+  const often = runs === undefined ? '' : runs === 1 ? ', one run' : `, ${runs} runs`;
+  return `${date} UTC${often}. Linux ${kernel}, ${processors}, ${memoryGib} GiB; ${versions.join(', ')}.`;
 }

@@ -5,12 +5,14 @@
  *   npm run bench                        all that this machine can show, into docs/benchmarks.md; about 15 minutes
  *   npm run bench -- --vm                the comparison in the virtual machine (scripts/vm/prepare.sh), into the same page
  *   npm run bench -- --only idle         one part of it: compare, flows or idle
+ *   npm run bench -- --vm --minutes 20   no further run of the comparison when it would end later than that
  *   npm run bench -- --runs 1 --tools 'none|nflog' --workloads 'flood'   some of the comparison; printed, not written
  *
  * --tools and --workloads are regular expressions on the names in tools.ts and workloads.ts. Another tool to compare is
- * one more object in tools.ts; another kind of sender one in workloads.ts. compare.ts runs them (measure.ts is the loop,
- * running.ts a tool that runs, account.ts what it costs, join.ts who was named), flows.ts sends 5,000 new flows a
- * second, idle.ts looks at ptrap at rest; the *-page.ts turn figures into docs/benchmarks.md, which explains them.
+ * one more object in tools.ts; another kind of sender one in workloads.ts. compare.ts runs them (measure.ts is the
+ * loop, score.ts one turn of it, running.ts a tool that runs, account.ts what it costs, join.ts who was named),
+ * flows.ts sends 5,000 new flows a second, idle.ts looks at ptrap at rest; the *-page.ts turn figures into
+ * docs/benchmarks.md, which explains them.
  */
 import { parseArgs } from 'node:util';
 import { bootMachine } from '../test/vm/machine.js';
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     vm: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     runs: { type: 'string', default: '5' },
+    minutes: { type: 'string', default: '120' },
     tools: { type: 'string', default: '' },
     workloads: { type: 'string', default: '' },
   },
@@ -35,7 +38,12 @@ const { values } = parseArgs({
 /** For all of the comparison in the virtual machine. */
 const VM_TIMEOUT_MS = 2 * 3_600_000;
 
-const choice: Choice = { runs: Number(values.runs), tools: values.tools, workloads: values.workloads };
+const choice: Choice = {
+  runs: Number(values.runs),
+  minutes: Number(values.minutes),
+  tools: values.tools,
+  workloads: values.workloads,
+};
 const isWhole = choice.tools === '' && choice.workloads === '';
 
 const wanted = (part: string): boolean => !values.vm && ['', part].includes(values.only);
@@ -56,10 +64,7 @@ function publish(section: Section, text: string): void {
 
 async function compareInVm(): Promise<Comparison> {
   await using vm = await bootMachine();
-  const { runs, tools, workloads } = choice;
-  const job = vm.start(
-    `exec node --import tsx bench/compare.ts --runs ${runs} --tools '${tools}' --workloads '${workloads}'`,
-  );
+  const job = vm.start(`exec node --import tsx bench/compare.ts '${JSON.stringify(choice)}'`);
   let told = 0;
   const telling = setInterval(() => {
     process.stderr.write(job.stderr().slice(told));

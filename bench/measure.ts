@@ -1,31 +1,9 @@
-import { join, type Seen, type Sender } from './join.js';
 import { now } from './lines.js';
 import { openPlace, type Place } from './place.js';
-import { startTool, type Patience, type Running } from './running.js';
-import { percentile } from './spread.js';
+import { startTool, type Patience } from './running.js';
+import { measureWorkload, type Result } from './score.js';
 import type { Tool } from './tools.js';
 import type { Workload } from './workloads.js';
-
-/** What one run of a workload showed of a tool. Times in ms. */
-export interface Result {
-  tool: string;
-  workload: string;
-  named: number;
-  wrong: number;
-  unknown: number;
-  /** Senders that waited for an answer in vain. */
-  unanswered: number;
-  /** From send to sighting. */
-  p50: number | undefined;
-  p99: number | undefined;
-  /** From send until the tool knew, where it tells. */
-  knownP50: number | undefined;
-  knownP99: number | undefined;
-  /** How long it took a sender to get what it wanted: the middle and the slow ones. */
-  took: number | undefined;
-  tookP99: number | undefined;
-  cpuSeconds: number;
-}
 
 /** What one start of a tool showed. */
 export interface Start {
@@ -42,37 +20,48 @@ export interface Measured {
   starts: Start[];
 }
 
+/** Workloads that are measured together, run by run, so that no tool has all its runs in a quiet hour. */
+export interface Phase {
+  workloads: readonly Workload[];
+  runs: number;
+  /** On a machine with 2,000 more processes. */
+  crowded: boolean;
+}
+
 /** What is to be measured. */
 export interface Plan {
   tools: readonly Tool[];
-  /** Those of a run, from 1 on. */
-  workloads(run: number): readonly Workload[];
-  runs: number;
+  phases: readonly Phase[];
   patience: Patience;
+  /** No run but a phase's first is begun that would probably last longer than that (on the clock of now()). */
+  until: number;
   /** Told what is being done. */
   say(line: string): void;
 }
 
-/** Measures everything, run by run, so that no tool has all its runs in a quiet hour. */
+/** Measures everything. */
 export async function measure(plan: Plan): Promise<Measured> {
   await using place = await openPlace();
   const measured: Measured = { results: [], starts: [] };
-  for (const crowded of [false, true]) {
-    const workloadsOf = (run: number): Workload[] =>
-      plan.workloads(run).filter(workload => workload.crowded === crowded);
-    if (workloadsOf(1).length === 0) continue;
-    await using _crowd = crowded ? await place.crowd() : undefined;
-    for (let run = 1; run <= plan.runs; run += 1) {
-      const workloads = workloadsOf(run);
-      for (const tool of plan.tools) {
-        plan.say(`run ${run} of ${plan.runs}${crowded ? ', crowded' : ''}: ${tool.name}`);
-        for (const part of parts(workloads, tool)) {
-          await measureTool(place, tool, part, { ...plan, crowded }, measured);
-        }
-      }
-    }
+  for (const phase of plan.phases) {
+    if (phase.workloads.length > 0) await measurePhase(place, phase, plan, measured);
   }
   return measured;
+}
+
+async function measurePhase(place: Place, phase: Phase, plan: Plan, measured: Measured): Promise<void> {
+  const { runs, crowded, workloads } = phase;
+  await using _crowd = crowded ? await place.crowd() : undefined;
+  for (let [run, longest] = [1, 0]; run <= runs && (run === 1 || now() + longest < plan.until); run += 1) {
+    const began = now();
+    for (const tool of plan.tools) {
+      plan.say(`run ${run} of ${runs}${crowded ? ', crowded' : ''}: ${tool.name}`);
+      for (const part of parts(workloads, tool)) {
+        await measureTool(place, tool, { ...phase, workloads: part }, plan, measured);
+      }
+    }
+    longest = Math.max(longest, now() - began);
+  }
 }
 
 /** A tool that falls behind is started anew after each flood. */
@@ -88,8 +77,8 @@ function parts(workloads: readonly Workload[], { fallsBehind }: Tool): Workload[
 async function measureTool(
   place: Place,
   tool: Tool,
-  workloads: readonly Workload[],
-  { patience, say, crowded }: Pick<Plan, 'patience' | 'say'> & { crowded: boolean },
+  { workloads, crowded }: Phase,
+  { patience, say }: Plan,
   { results, starts }: Measured,
 ): Promise<void> {
   const start: Start = { tool: tool.name, crowded, ready: { ms: 0 }, peakKib: 0 };
@@ -106,50 +95,4 @@ async function measureTool(
     start.ready = { failed: String(error) };
     say(`  ${String(error)}`);
   }
-}
-
-async function measureWorkload(
-  place: Place,
-  tool: Tool,
-  running: Running,
-  workload: Workload,
-): Promise<Result> {
-  const cpuBefore = running.account.cpuSeconds();
-  const began = now();
-  const senders = (await place.send(workload)).map(parseSender);
-  await running.settle(began, workload.count);
-  const sightings = running.lines.since(began).map(seen => onOurClock(seen, running.wallAhead));
-  const { latencies, untilKnown, ...counts } = join(senders, sightings);
-  const took = senders.map(sender => sender.took);
-  return {
-    tool: tool.name,
-    workload: workload.name,
-    ...counts,
-    unanswered: workload.until === 'answer' ? senders.filter(({ answered }) => !answered).length : 0,
-    p50: percentile(latencies, 0.5),
-    p99: percentile(latencies, 0.99),
-    knownP50: percentile(untilKnown, 0.5),
-    knownP99: percentile(untilKnown, 0.99),
-    took: percentile(took, 0.5),
-    tookP99: percentile(took, 0.99),
-    cpuSeconds: running.account.cpuSeconds() - cpuBefore,
-  };
-}
-
-function onOurClock({ known, ...seen }: Seen, ahead: number): Seen {
-  return known === undefined ? seen : { ...seen, known: known - ahead };
-}
-
-/** A line of bench/workload/senders.pl. @throws when it is not a result */
-export function parseSender(line: string): Sender {
-  if (!/^\d+ \d+ [\d.]+ [\d.]+ [01] [\d,]+$/.test(line)) throw new Error(`a sender failed: ${line}`);
-  const [pid, port, started, took, answered, holders = ''] = line.split(' ');
-  return {
-    pid: Number(pid),
-    port: Number(port),
-    started: Number(started),
-    took: Number(took),
-    answered: answered === '1',
-    holders: holders.split(',').map(Number),
-  };
 }

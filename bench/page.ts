@@ -18,11 +18,18 @@ others use sendto(). It leaves its pid, its source port, its holders and its tim
 tool prints when it arrives, on the same clock (CLOCK_MONOTONIC), and joins lines with senders by process, source port and
 time. *Named*: the sender is among the processes named, and each of those held the socket. *Wrong*: an answer that names a
 process which did not send. *Not known*: the tool said so. *p50*, *p99*: from just before connect() or sendto() to the
-line's arrival; *known*: until ptrap itself knew the process, by the times that it tells (a journal entry has none that
-would serve). *Added*: how much later a sender got what it wanted (the answer, the connection, or just the system call's
+line's arrival; *known*: until ptrap itself knew the process: when it says that the packet reached it, and how long the
+look-up then took (not of the journal, whose times are the log's, nor of floods, where matches wait for their turn in
+between). *Added*: how much later a sender got what it wanted (the answer, the connection, or just the system call's
 return) than the same sender without any tool. *CPU*: of the tool and its children, ended ones too, by the kernel's account
 (cpu.stat of a control group); what the kernel and journald do for it is not in it. *Memory*: the sum of VmHWM of the
 tool's processes that live at one time. A tool is started once a run, and does all workloads one after the other.
+
+**Where.** On the host where it can be; the virtual machine (\`npm run bench -- --vm\`, Debian's kernel in an emulated
+processor, 10 to 80 times slower) has what the host's kernel lacks: nft's queue, netem, without which the original's
+packets are not held, and kprobes. There the slow workloads, those of 500 senders, are run once; each table says of how
+many runs it is. Held times there are those of an emulated processor: compare them with one another, not with
+the host's.
 `;
 
 /** Replaces one section of docs/benchmarks.md, and keeps the others. */

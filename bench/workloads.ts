@@ -13,8 +13,8 @@ export interface Workload {
   with: 'nothing' | 'decoy' | 'heir';
   /** On a machine with 2,000 more processes of 40 descriptors each. */
   crowded: boolean;
-  /** In which runs it is there in the virtual machine, where everything takes 10 to 80 times as long. */
-  inVm: 'every' | 'first' | 'none';
+  /** Whether it is there in the virtual machine, where everything takes 10 to 80 times as long. */
+  inVm: 'every run' | 'once' | 'never';
 }
 
 /** How long the server takes where it does not answer at once, in ms: about what a resolver on the internet does. */
@@ -26,24 +26,24 @@ const kinds = [
     protocol: 'udp',
     until: 'answer',
     delayMs: SERVER_DELAY_MS,
-    inVm: 'none',
+    inVm: 'never',
   },
-  { name: 'UDP, answered at once', protocol: 'udp', until: 'answer', delayMs: 0, inVm: 'every' },
-  { name: 'UDP, send and exit', protocol: 'udp', until: 'sent', delayMs: 0, inVm: 'every' },
+  { name: 'UDP, answered at once', protocol: 'udp', until: 'answer', delayMs: 0, inVm: 'every run' },
+  { name: 'UDP, send and exit', protocol: 'udp', until: 'sent', delayMs: 0, inVm: 'every run' },
   {
     name: 'TCP, greeted after 20 ms',
     protocol: 'tcp',
     until: 'answer',
     delayMs: SERVER_DELAY_MS,
-    inVm: 'none',
+    inVm: 'never',
   },
-  { name: 'TCP, connect and exit', protocol: 'tcp', until: 'sent', delayMs: 0, inVm: 'every' },
+  { name: 'TCP, connect and exit', protocol: 'tcp', until: 'sent', delayMs: 0, inVm: 'every run' },
 ] as const satisfies Partial<Workload>[];
 
 const [answered] = kinds;
 const oneByOne = { count: 40, gapMs: 10, with: 'nothing', crowded: false } as const;
 const flood = { ...oneByOne, count: 500, gapMs: 'flood' } as const;
-const misled = { ...answered, ...oneByOne, count: 12, inVm: 'every' } as const;
+const misled = { ...answered, ...oneByOne, count: 12, inVm: 'every run' } as const;
 
 /** Every workload, in the order of the page. */
 export const workloads: readonly Workload[] = [
@@ -54,7 +54,7 @@ export const workloads: readonly Workload[] = [
     ...kind,
     ...flood,
     name: `flood: ${kind.name}`,
-    inVm: kind.inVm === 'none' ? kind.inVm : ('first' as const),
+    inVm: kind.inVm === 'never' ? kind.inVm : ('once' as const),
   })),
   { ...answered, ...oneByOne, name: '2,000 processes', crowded: true },
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { join, type Sender } from '../../bench/join.js';
-import { parseSender } from '../../bench/measure.js';
+import { parseSender } from '../../bench/score.js';
 
 const sender = (pid: number, port: number, started: number, holders = [pid]): Sender => ({
   pid,
