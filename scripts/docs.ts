@@ -7,6 +7,7 @@ import { event } from '../src/events.js';
 import { eventsPage } from './docs/events.js';
 import { hooksPage } from './docs/hooks.js';
 import { optionsPage } from './docs/options.js';
+import { qdiscsPage, type QdiscResults } from './docs/qdiscs.js';
 
 // Generates what docs/ says about options, hooks and events from the code; with --check it only compares.
 
@@ -18,6 +19,9 @@ const schemaText = (schema: z.ZodType, title: string) =>
 const pages: Record<string, string> = {
   'docs/options.md': optionsPage(),
   'docs/hooks.md': hooksPage(await readFile(path('src/hooks.ts'), 'utf8')),
+  'docs/qdiscs.md': qdiscsPage(
+    JSON.parse(await readFile(path('scripts/docs/qdiscs.json'), 'utf8')) as QdiscResults,
+  ),
   'docs/events.md': eventsPage(z.toJSONSchema(event, { io: 'input' })),
   'docs/config.schema.json': schemaText(configSchema, 'ptrap config'),
   'docs/event.schema.json': schemaText(event, 'ptrap event, one line of --output json'),
