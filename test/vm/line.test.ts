@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Event, Ready, Sighting, Summary } from '../../src/events.js';
+import type { Ready, Sighting } from '../../src/events.js';
 import type { Job } from './jobs.js';
 import { bootMachine, type Machine } from './machine.js';
 import { connect, snapshot, wires } from './network.js';
+import { endWatch, eventsOf, startWatch } from './watch.js';
 
 const TARGETS = wires.flatMap(({ server }) => [`${server}:53/udp`, `${server}:80/tcp`]).join(' ');
-const WATCH = `exec node dist/src/cli.js watch ${TARGETS} -c --no-config --output json`;
 const SENDERS = 40;
 
 let vm: Machine;
@@ -17,28 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => vm?.[Symbol.asyncDispose]());
 
-/** The events that a watch has printed so far. */
-function eventsOf<Type extends Event['type']>(watch: Job, type: Type): Extract<Event, { type: Type }>[] {
-  const lines = watch.stdout().split('\n').slice(0, -1);
-  return lines
-    .map(line => JSON.parse(line) as Event)
-    .filter((event): event is Extract<Event, { type: Type }> => event.type === type);
-}
-
-async function startWatch(options = ''): Promise<{ watch: Job; ready: Ready }> {
-  const watch = vm.start(`${WATCH} ${options}`);
-  await watch.waitFor(/"type":"ready".*\n/, 180_000);
-  return { watch, ready: eventsOf(watch, 'ready')[0]! };
-}
-
-/** Ends a watch with a signal and gives its summary. */
-async function end(watch: Job, signal: NodeJS.Signals): Promise<Summary> {
-  watch.signal(signal);
-  const { code, stderr } = await watch.end(120_000);
-  expect(stderr).not.toContain('PTRAP_E_');
-  expect(code).toBe(0);
-  return eventsOf(watch, 'summary')[0]!;
-}
+const start = (options: string) => startWatch(vm, `${TARGETS} -c --no-config --output json ${options}`);
 
 /** Runs 40 senders, each its own process, ten on each wire; gives their pids. */
 async function senders(script: string, port: number): Promise<number[]> {
@@ -79,7 +58,7 @@ describe('ptrap watch with --hold netem and --delay auto', () => {
   let watch: Job;
   let ready: Ready;
   beforeAll(async () => {
-    ({ watch, ready } = await startWatch('--hold netem'));
+    ({ watch, ready } = await start('--hold netem'));
   });
 
   it('measures the source and sets the delay from it', () => {
@@ -129,7 +108,7 @@ describe('ptrap watch with --hold netem and --delay auto', () => {
   it('lets every held packet go, in order, when SIGINT ends it, and leaves the machine as it was', async () => {
     const burst = vm.start('exec node test/senders/udp-burst.mjs 10.20.1.2 53 200');
     await burst.waitFor(/sent/);
-    const summary = await end(watch, 'SIGINT');
+    const summary = await endWatch(watch, 'SIGINT');
     expect((await burst.end(60_000)).stdout).toContain('200 in order');
     const { matches, resolved, unresolved, suppressed, lost } = summary;
     expect(summary).toMatchObject({ reason: 'signal', lost: 0 });
@@ -140,7 +119,7 @@ describe('ptrap watch with --hold netem and --delay auto', () => {
 
 describe('ptrap that is killed', () => {
   it('loses no held packet; its rules go with it, its guard takes the rest', async () => {
-    const { watch } = await startWatch('--hold netem');
+    const { watch } = await start('--hold netem');
     const burst = vm.start('exec node test/senders/udp-burst.mjs 10.20.4.2 53 200');
     await burst.waitFor(/sent/);
     watch.signal('SIGKILL');
@@ -152,7 +131,7 @@ describe('ptrap that is killed', () => {
 
 describe('ptrap watch with --hold none', () => {
   it('misses short-lived senders, and names none wrongly: the difference that holding makes', async () => {
-    const { watch } = await startWatch('--hold none');
+    const { watch } = await start('--hold none');
     for (const [name, script, port] of [
       ['UDP senders that exit on the reply', 'udp-wait.sh', 53],
       ['tcp connects', 'tcp-connect.sh', 80],
@@ -162,7 +141,7 @@ describe('ptrap watch with --hold none', () => {
       console.log(`hold none, ${name}: ${named} of ${SENDERS} named, ${wrong} wrong`);
       expect(wrong).toBe(0);
     }
-    await end(watch, 'SIGTERM');
+    await endWatch(watch, 'SIGTERM');
     expect(await snapshot(vm)).toBe(before);
   });
 });

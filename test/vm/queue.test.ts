@@ -42,7 +42,9 @@ const waiters = async (count: number): Promise<number[]> =>
 /** Whoever was named, alone, for packets to a port. */
 const named = (watch: Job, port: number): number[] =>
   eventsOf(watch, 'sighting').flatMap(({ flow, resolution }) =>
-    flow.dst.port === port && resolution.status === 'resolved' ? resolution.processes.map(({ pid }) => pid) : [],
+    flow.dst.port === port && resolution.status === 'resolved'
+      ? resolution.processes.map(({ pid }) => pid)
+      : [],
   );
 
 /** A burst of numbered packets of one flow, sent; what came back is told at its end. */
@@ -64,9 +66,7 @@ describe('ptrap watch --source queue', () => {
     const burst = await vm.must(`exec node test/senders/udp-burst.mjs ${SERVER} 53 200`);
     expect(burst).toContain('200 in order');
 
-    const { summary } = await endWatch(watch, 'SIGINT');
-    const odd = eventsOf(watch, 'sighting').filter(({ resolution }) => resolution.status !== 'resolved' || resolution.processes.length !== 1);
-    console.log(summary, odd.length, JSON.stringify(odd.slice(0, 3)));
+    const summary = await endWatch(watch, 'SIGINT');
     expect(named(watch, 80)).toEqual(connects);
     const others = named(watch, 53).filter(pid => !flood.includes(pid));
     expect(flood.filter(pid => named(watch, 53).includes(pid))).toHaveLength(500);
@@ -97,14 +97,17 @@ describe('ptrap watch --source queue', () => {
     expect((await held.end()).stdout).toContain('200 in order');
     await expect.poll(() => vm.must('nft list ruleset'), { timeout: 20_000 }).toBe('');
     await expect.poll(() => vm.must(QUEUES), { timeout: 20_000 }).toBe('');
-    await expect.poll(() => vm.run('pgrep -f queue-keeper'), { timeout: 20_000 }).toMatchObject({ stdout: '' });
+    await expect
+      .poll(() => vm.run('pgrep -f queue-keeper'), { timeout: 20_000 })
+      .toMatchObject({ stdout: '' });
     await vm.must('node dist/src/cli.js cleanup', { timeoutMs: 120_000 });
     expect(await snapshot(vm)).toBe(before);
   });
 
   it('lets the rest pass when a queue is full, counts what it missed, and loses none when its keeper is killed', async () => {
     const { watch } = await start(`${SERVER}:53/udp ${OTHER}:53/udp`, '--no-config');
-    const keeper = (signal: string): Promise<string> => vm.must(`pkill -${signal} -f '^[^ ]*node .*queue-keeper'`);
+    const keeper = (signal: string): Promise<string> =>
+      vm.must(`pkill -${signal} -f '^[^ ]*node .*queue-keeper'`);
     await keeper('STOP');
     const flood = vm.start(`perl test/senders/udp-waiters.pl ${SERVER} 53 600`);
     await flood.waitFor(/\d/); // an answer: that one was not held
@@ -118,7 +121,8 @@ describe('ptrap watch --source queue', () => {
     const { code, stderr } = await watch.end(60_000);
     const { matches, lost } = eventsOf(watch, 'summary')[0] ?? {};
     console.log(`600 sent while it was stopped: ${lost} of ${matches} passed unseen`);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('PTRAP_E_SOURCE_ENDED') });
+    expect(code).toBe(1);
+    expect(stderr).toContain('PTRAP_E_SOURCE_ENDED');
     expect(await snapshot(vm)).toBe(before);
     expect(await vm.must(QUEUES)).toBe('');
   });

@@ -20,11 +20,11 @@ export async function startWatch(vm: Machine, args: string): Promise<{ watch: Jo
   return { watch, ready: eventsOf(watch, 'ready')[0]! };
 }
 
-/** Ends a watch, which must go well, with a signal. */
-export async function endWatch(watch: Job, signal: NodeJS.Signals): Promise<{ summary: Summary }> {
+/** Ends a watch, which must go well, with a signal, and gives its summary. */
+export async function endWatch(watch: Job, signal: NodeJS.Signals): Promise<Summary> {
   watch.signal(signal);
   const { code, stderr } = await watch.end(120_000);
   expect(stderr).not.toContain('PTRAP_E_');
   expect(code).toBe(0);
-  return { summary: eventsOf(watch, 'summary')[0]! };
+  return eventsOf(watch, 'summary')[0]!;
 }
