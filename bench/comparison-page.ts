@@ -21,7 +21,7 @@ export function renderComparison(title: string, comparison: Comparison): string 
     provenance(comparison.machine),
     ...missing(comparison),
     renderStarts(comparison),
-    ...measured.map(({ name, count }) => renderWorkload(name, count, comparison.results)),
+    ...measured.map(({ name }) => renderWorkload(name, comparison.results)),
   ].join('\n\n');
 }
 
@@ -41,22 +41,18 @@ function missing({ starts }: Comparison): string[] {
 
 function renderStarts({ starts }: Comparison): string {
   const rows = named(starts).map(({ name, what }) => {
-    const cells = [false, true].flatMap(crowded => {
-      const good = starts.filter(
-        start => start.tool === name && start.crowded === crowded && 'ms' in start.ready,
-      );
-      return [
-        spreadText(good.map(({ ready }) => ('ms' in ready ? ready.ms : undefined))),
-        spreadText(good.map(({ peakKib }) => peakKib / 1024)),
-      ];
-    });
-    return [`**${name}**: ${what}`, ...cells];
+    const good = starts.filter(start => start.tool === name && 'ms' in start.ready);
+    return [
+      `**${name}**: ${what}`,
+      `${good.length}`,
+      spreadText(good.map(({ ready }) => ('ms' in ready ? ready.ms : undefined))),
+      spreadText(good.map(({ peakKib }) => peakKib / 1024)),
+    ];
   });
-  const header = ['', 'ready', 'memory MiB', 'ready, 2,000 processes', 'memory MiB, 2,000 processes'];
-  return `### Start and memory\n\n${table(header, rows)}`;
+  return `### Start and memory\n\n${table(['', 'starts', 'ready', 'memory MiB'], rows)}`;
 }
 
-function renderWorkload(workload: string, count: number, all: readonly Result[]): string {
+function renderWorkload(workload: string, all: readonly Result[]): string {
   const results = all.filter(result => result.workload === workload);
   const baseline = results.filter(({ tool }) => tool === BASELINE);
   const [took, tookP99] = (['took', 'tookP99'] as const).map(key => middle(baseline, key));
@@ -82,7 +78,7 @@ function renderWorkload(workload: string, count: number, all: readonly Result[])
     took === undefined || tookP99 === undefined
       ? ''
       : ` Without any tool a sender takes ${figure(took)} (p99 ${figure(tookP99)}).`;
-  return `### ${workload}\n\n${count} senders, in ${runsOf(results)}.${alone}${lost(results)}\n\n${table(header, rows)}`;
+  return `### ${workload}\n\n${results[0]?.count} senders, in ${runsOf(results)}.${alone}${lost(results)}\n\n${table(header, rows)}`;
 }
 
 /** Over all tools: one that failed has fewer. */

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
 
 /** The parts of the page; a run renews only its own. */
-export const sections = ['host', 'vm', 'flows', 'idle'] as const;
+export const sections = ['host', 'crowd', 'vm', 'flows', 'idle'] as const;
 export type Section = (typeof sections)[number];
 
 const INTRO = `# Benchmarks

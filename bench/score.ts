@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join, type Seen, type Sender } from './join.js';
 import { now } from './lines.js';
 import type { Place } from './place.js';
@@ -10,6 +11,8 @@ import type { Workload } from './workloads.js';
 export interface Result {
   tool: string;
   workload: string;
+  /** How many senders there were. */
+  count: number;
   named: number;
   wrong: number;
   unknown: number;
@@ -34,6 +37,7 @@ export async function measureWorkload(
   running: Running,
   workload: Workload,
 ): Promise<Result> {
+  await sleep(workload.restMs);
   const cpuBefore = running.account.cpuSeconds();
   const began = now();
   const senders = (await place.send(workload)).map(parseSender);
@@ -45,6 +49,7 @@ export async function measureWorkload(
   return {
     tool: tool.name,
     workload: workload.name,
+    count: senders.length,
     ...counts,
     unanswered: workload.until === 'answer' ? senders.filter(({ answered }) => !answered).length : 0,
     p50: percentile(latencies, 0.5),
