@@ -1,5 +1,5 @@
 import { provenance, spreadText, table } from './format.js';
-import type { Idle, Rest } from './idle.js';
+import { REST_SECONDS, type Idle, type Rest } from './idle.js';
 import { machineInfo } from './machine.js';
 
 /** ptrap at rest as Markdown. */
@@ -21,7 +21,8 @@ export function renderIdle({ rests, failed, bareMib, helpMs }: Idle, runs: numbe
   return [
     '## At rest',
     provenance(machineInfo(), runs),
-    'On the host, outside of any namespace; nothing matches for 20 s. CPU: of ptrap and its children, percent of one core. Memory: VmRSS at the end, of ptrap’s process alone and with the nft and journalctl that it keeps.',
+    `On the host, outside of any namespace; nothing matches, for ${REST_SECONDS} s that begin 2 s after ` +
+      '`ready`, and then for 10 s more beside packets to elsewhere. The table of processes follows all that begin and end on the machine, also those of whoever else works on it. CPU: of ptrap and its children, percent of one core. Memory: VmRSS at the end, of ptrap’s process alone and with the nft and journalctl that it keeps.',
     table(header, rows),
     ...failed.map(why => `Failed: ${why}`),
     `A bare \`node -e 'setInterval(() => {}, 1e9)'\`: ${spreadText(bareMib)} MiB. \`ptrap --help\`, ${helpMs.length} times: ${spreadText(helpMs)} ms.`,

@@ -33,7 +33,8 @@ export interface Idle {
 }
 
 const SOURCES = ['journal', 'nflog'];
-const REST_SECONDS = 15;
+/** How long nothing passes at all. */
+export const REST_SECONDS = 15;
 const HELPS = 20;
 
 /** Looks at ptrap while nothing happens. */
