@@ -90,6 +90,7 @@ async function measureTool(
       say(`  ${JSON.stringify(results.at(-1))}`);
     }
     start.peakKib = running.account.peakKib();
+    say(`  ${JSON.stringify(start)}`);
   } catch (error) {
     start.ready = { failed: String(error) };
     say(`  ${String(error)}`);
