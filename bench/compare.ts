@@ -1,12 +1,13 @@
 import { machineInfo, type MachineInfo } from './machine.js';
 import { now } from './lines.js';
+import { openHome, openPlace } from './place.js';
 import { measure, type Measured, type Phase } from './measure.js';
 import type { Patience } from './running.js';
 import { tools } from './tools.js';
 import { workloads, type Workload } from './workloads.js';
 
-/** Where figures come from: this machine, the same among 2,000 more processes, the virtual machine. */
-export type Where = 'host' | 'crowd' | 'vm';
+/** Where figures come from: namespaces of this machine, the machine itself, the virtual machine. */
+export type Where = 'host' | 'home' | 'vm';
 
 /** Which part of the comparison is run, and how often. */
 export interface Choice {
@@ -27,7 +28,7 @@ export interface Comparison extends Measured {
 /** An emulated machine is 10 to 80 times slower. */
 export const PATIENCE: Record<Where, Patience> = {
   host: { readyMs: 20_000, silentMs: 800, settleMs: 4_000 },
-  crowd: { readyMs: 20_000, silentMs: 800, settleMs: 4_000 },
+  home: { readyMs: 20_000, silentMs: 800, settleMs: 4_000 },
   vm: { readyMs: 120_000, silentMs: 3_000, settleMs: 20_000 },
 };
 
@@ -39,6 +40,7 @@ export async function compare(choice: Choice, where: Where): Promise<Comparison>
     tools: named(tools, choice.tools).filter(
       ({ only }) => only === undefined || (only === 'vm') === (where === 'vm'),
     ),
+    open: where === 'home' ? openHome : openPlace,
     phases: phasesOf(named(workloads, choice.workloads), where, choice.runs),
     patience: PATIENCE[where],
     until: now() + choice.minutes * 60_000,
@@ -51,8 +53,12 @@ export async function compare(choice: Choice, where: Where): Promise<Comparison>
 function phasesOf(all: readonly Workload[], where: Where, runs: number): Phase[] {
   const inVm = (how: Workload['inVm']): Workload[] => all.filter(workload => workload.inVm === how);
   if (where !== 'vm') {
-    const crowded = where === 'crowd';
-    return [{ workloads: all.filter(workload => workload.crowded === crowded), runs, crowded }];
+    const here = all.filter(({ atHome }) => atHome === (where === 'home'));
+    return [false, true].map(crowded => ({
+      workloads: here.filter(workload => workload.crowded === crowded),
+      runs,
+      crowded,
+    }));
   }
   const fewer = inVm('every run').map(workload => ({ ...workload, count: Math.min(workload.count, 20) }));
   return [

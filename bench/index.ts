@@ -4,7 +4,7 @@
  *
  *   npm run bench                        all that this machine can show, into docs/benchmarks.md; about 15 minutes
  *   npm run bench -- --vm                the comparison in the virtual machine (scripts/vm/prepare.sh), into the same page
- *   npm run bench -- --only idle         one part of it: compare, crowd, flows or idle
+ *   npm run bench -- --only idle         one part of it: compare, home, flows or idle
  *   npm run bench -- --vm --minutes 20   no further run of the comparison when it would end later than that
  *   npm run bench -- --runs 1 --tools 'none|nflog' --workloads 'flood'   some of the comparison; printed, not written
  *
@@ -50,14 +50,8 @@ const wanted = (part: string): boolean => !values.vm && ['', part].includes(valu
 
 if (values.vm) publish('vm', renderComparison('In the virtual machine', await compareInVm()));
 if (wanted('compare')) publish('host', renderComparison('On the host', await compare(choice, 'host')));
-if (wanted('crowd'))
-  publish(
-    'crowd',
-    renderComparison(
-      'On the host, among 2,000 processes of 40 descriptors each',
-      await compare(choice, 'crowd'),
-    ),
-  );
+if (wanted('home'))
+  publish('home', renderComparison('On the host, outside of any namespace', await compare(choice, 'home')));
 if (wanted('flows')) publish('flows', renderFlows(await measureFlows(say)));
 if (wanted('idle')) publish('idle', renderIdle(await measureIdle(choice.runs, say), choice.runs));
 

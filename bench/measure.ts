@@ -1,5 +1,5 @@
 import { now } from './lines.js';
-import { openPlace, type Place } from './place.js';
+import type { Place } from './place.js';
 import { startTool, type Patience } from './running.js';
 import { measureWorkload, type Result } from './score.js';
 import type { Tool } from './tools.js';
@@ -29,6 +29,7 @@ export interface Phase {
 
 /** What is to be measured. */
 export interface Plan {
+  open(): Promise<Place>;
   tools: readonly Tool[];
   phases: readonly Phase[];
   patience: Patience;
@@ -40,7 +41,7 @@ export interface Plan {
 
 /** Measures everything. */
 export async function measure(plan: Plan): Promise<Measured> {
-  await using place = await openPlace();
+  await using place = await plan.open();
   const measured: Measured = { results: [], starts: [] };
   for (const phase of plan.phases) {
     if (phase.workloads.length > 0) await measurePhase(place, phase, plan, measured);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import type { ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { openJournald } from '../scripts/journald.js';
 import { openNamespace, outcomeOf, type Outcome } from '../test/netns/namespace.js';
 import { TARGET } from './target.js';
 import { SERVER_DELAY_MS, type Workload } from './workloads.js';
@@ -10,7 +11,7 @@ export interface Ground {
   spawn(file: string, args: readonly string[], options: { detached: true }): ChildProcess;
 }
 
-/** Where it is measured: a pair of network namespaces with a journald of their own, and the server in the far one. */
+/** Where it is measured, with a journald and a server. */
 export interface Place extends Ground, AsyncDisposable {
   /** Runs a workload's senders to their end; gives a line for each. */
   send(workload: Workload): Promise<string[]>;
@@ -35,13 +36,43 @@ mount -t debugfs debugfs /sys/kernel/debug`;
 export async function openPlace(): Promise<Place> {
   const namespace = await openNamespace();
   await namespace.must(SYSFS);
-  const perl = (file: string, args: readonly (string | number)[], far = false): ChildProcess =>
-    namespace.spawn('perl', [script(file), ...args.map(String)], { far, detached: true });
+  const far: Ground = {
+    spawn: (file, args, options) => namespace.spawn(file, args, { ...options, far: true }),
+  };
+  return placeOf(namespace, far, async () => {
+    await namespace[Symbol.asyncDispose]();
+  });
+}
 
-  const server = perl('server.pl', [address, port, SERVER_DELAY_MS], true);
-  await heard(server, 'listening');
+/** The machine itself, as ptrap is mostly used: lo has both addresses until the end. */
+export async function openHome(): Promise<Place> {
+  const journald = await openJournald();
+  const addresses = (what: 'add' | 'del'): void =>
+    [address, from].forEach(one => execFileSync('ip', ['addr', what, `${one}/32`, 'dev', 'lo']));
+  addresses('add');
+  const started = new Set<ChildProcess>();
+  const here: Ground = {
+    spawn(file, args, options) {
+      const child = spawn(file, args, options);
+      started.add(child);
+      return child;
+    },
+  };
+  return placeOf(here, here, async () => {
+    for (const child of started) child.kill();
+    addresses('del');
+    await journald[Symbol.asyncDispose]();
+  });
+}
+
+/** A place with its server: the senders and the tool are near, the server is far. */
+async function placeOf(near: Ground, far: Ground, dispose: () => Promise<void>): Promise<Place> {
+  const perl = (file: string, args: readonly (string | number)[], { spawn } = near): ChildProcess =>
+    spawn('perl', [script(file), ...args.map(String)], { detached: true });
+
+  await heard(perl('server.pl', [address, port, SERVER_DELAY_MS], far), 'listening');
   return {
-    spawn: namespace.spawn,
+    spawn: near.spawn,
     async send({ protocol, until, delayMs, count, gapMs, with: company }) {
       const senders = perl('senders.pl', [
         `to=${address}:${port}`,
@@ -68,7 +99,7 @@ export async function openPlace(): Promise<Place> {
         },
       };
     },
-    [Symbol.asyncDispose]: () => namespace[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: dispose,
   };
 }
 

@@ -15,6 +15,8 @@ export interface Workload {
   restMs: number;
   /** On a machine with 2,000 more processes of 40 descriptors each. */
   crowded: boolean;
+  /** Outside of any namespace. */
+  atHome: boolean;
   /** Whether it is there in the virtual machine, where everything takes 10 to 80 times as long. */
   inVm: 'every run' | 'once' | 'never';
 }
@@ -43,7 +45,7 @@ const kinds = [
 ] as const satisfies Partial<Workload>[];
 
 const [answered] = kinds;
-const oneByOne = { count: 40, gapMs: 10, with: 'nothing', restMs: 0, crowded: false } as const;
+const oneByOne = { count: 40, gapMs: 10, with: 'nothing', restMs: 0, crowded: false, atHome: false } as const;
 const flood = { ...oneByOne, count: 500, gapMs: 'flood' } as const;
 const misled = { ...answered, ...oneByOne, count: 12, inVm: 'every run' } as const;
 
@@ -59,6 +61,19 @@ export const workloads: readonly Workload[] = [
     inVm:
       kind.inVm === 'never' || kind.name === 'UDP, send and exit' ? ('never' as const) : ('once' as const),
   })),
-  { ...answered, ...oneByOne, name: 'as soon as it is ready', crowded: true },
-  { ...answered, ...oneByOne, name: '3 s later', restMs: 3_000, crowded: true },
+  ...[0, 3_000].map(restMs => ({
+    ...answered,
+    ...oneByOne,
+    name: restMs === 0 ? 'as soon as it is ready' : '3 s later',
+    restMs,
+    atHome: true,
+  })),
+  ...[0, 3_000].map(restMs => ({
+    ...answered,
+    ...oneByOne,
+    name: `2,000 processes, ${restMs === 0 ? 'as soon as it is ready' : '3 s later'}`,
+    restMs,
+    crowded: true,
+    atHome: true,
+  })),
 ];
