@@ -3,7 +3,7 @@ import { now } from './lines.js';
 import { openHome, openPlace } from './place.js';
 import { measure, type Measured, type Phase } from './measure.js';
 import type { Patience } from './running.js';
-import { tools } from './tools.js';
+import { tools, type Tool } from './tools.js';
 import { workloads, type Workload } from './workloads.js';
 
 /** Where figures come from: namespaces of this machine, the machine itself, the virtual machine. */
@@ -37,9 +37,7 @@ export async function compare(choice: Choice, where: Where): Promise<Comparison>
   const named = <Named extends { name: string }>(all: readonly Named[], pattern: string): Named[] =>
     all.filter(({ name }) => new RegExp(pattern).test(name));
   const measured = await measure({
-    tools: named(tools, choice.tools).filter(
-      ({ only }) => only === undefined || (only === 'vm') === (where === 'vm'),
-    ),
+    tools: named(tools, choice.tools).filter(tool => isMeasured(tool, where)),
     open: where === 'home' ? openHome : openPlace,
     phases: phasesOf(named(workloads, choice.workloads), where, choice.runs),
     patience: PATIENCE[where],
@@ -47,6 +45,11 @@ export async function compare(choice: Choice, where: Where): Promise<Comparison>
     say: line => console.error(line),
   });
   return { machine: machineInfo(), choice, ...measured };
+}
+
+function isMeasured({ only, isNamespaceBlind }: Tool, where: Where): boolean {
+  if (where === 'home' && isNamespaceBlind) return false;
+  return only === undefined || (only === 'vm') === (where === 'vm');
 }
 
 /** In the virtual machine what takes long comes first and once, and of the rest there is half as much. */

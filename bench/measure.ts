@@ -8,6 +8,7 @@ import type { Workload } from './workloads.js';
 /** What one start of a tool showed. */
 export interface Start {
   tool: string;
+  crowded: boolean;
   /** Or why it could not be started. */
   ready: { ms: number } | { failed: string };
   peakKib: number;
@@ -57,7 +58,7 @@ async function measurePhase(place: Place, phase: Phase, plan: Plan, measured: Me
     for (const tool of plan.tools) {
       plan.say(`run ${run} of ${runs}${crowded ? ', crowded' : ''}: ${tool.name}`);
       for (const part of parts(workloads, tool)) {
-        await measureTool(place, tool, part, plan, measured);
+        await measureTool(place, tool, { ...phase, workloads: part }, plan, measured);
       }
     }
     longest = Math.max(longest, now() - began);
@@ -77,11 +78,11 @@ function parts(workloads: readonly Workload[], { fallsBehind }: Tool): Workload[
 async function measureTool(
   place: Place,
   tool: Tool,
-  workloads: readonly Workload[],
+  { workloads, crowded }: Phase,
   { patience, say }: Plan,
   { results, starts }: Measured,
 ): Promise<void> {
-  const start: Start = { tool: tool.name, ready: { ms: 0 }, peakKib: 0 };
+  const start: Start = { tool: tool.name, crowded, ready: { ms: 0 }, peakKib: 0 };
   starts.push(start);
   try {
     await using running = await startTool(place, tool, patience);

@@ -17,6 +17,8 @@ export interface Tool {
   fallsBehind?: boolean;
   /** Measured on the host only, where the other place would show nothing more, or only in the virtual machine. */
   only?: 'host' | 'vm';
+  /** It works the same in any namespace: not measured outside of them once more. */
+  isNamespaceBlind?: boolean;
 }
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -112,6 +114,7 @@ export const tools: readonly Tool[] = [
     what: 'the method of the shell script that ptrap grew out of (`bench/peers/original.sh`): LOG, `tail` of the log every 0.1 s, `lsof`, netem 500 ms',
     command: ['bash', path('peers/original.sh'), address, `${port}`, device],
     parse: parseOriginal,
+    isNamespaceBlind: true,
     fallsBehind: true,
   },
   {
@@ -119,6 +122,7 @@ export const tools: readonly Tool[] = [
     what: '`ss -Htunp dst …`, over and over',
     command: ['bash', path('peers/ss-loop.sh'), address, `${port}`],
     parse: parseSs,
+    isNamespaceBlind: true,
     only: 'host',
   },
   {
@@ -126,6 +130,7 @@ export const tools: readonly Tool[] = [
     what: 'bpftrace on the tracepoints of connect() and sendto() (`bench/peers/syscalls.bt`)',
     command: ['bpftrace', path('peers/syscalls.bt'), ...inMemory],
     parse: parsePid,
+    isNamespaceBlind: true,
     only: 'host',
   },
   {
