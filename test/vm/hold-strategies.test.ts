@@ -200,7 +200,7 @@ describe('on a kernel without the egress hook', () => {
     };
     // what has left netem and what waits there
     const counter = `tc -s qdisc show dev ptrap${instance} | awk '/Sent/ { sent = $4 } /backlog/ { print sent + $3 }'`;
-    const lines = Object.keys(senders).map(sender => `${sender} >/dev/null || exit; ${counter}`);
+    const lines = Object.keys(senders).map(sender => `{ ${sender}; } >/dev/null || exit; ${counter}`);
     const counts = (await vm.must([counter, ...lines].join('\n'))).trim().split('\n').map(Number);
     const more = Object.keys(senders).map((sender, at) => [sender, counts[at + 1]! - counts[at]!]);
     expect(Object.fromEntries(more)).toEqual(senders);

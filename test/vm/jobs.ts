@@ -40,7 +40,9 @@ export function jobs(line: Socket): JobTable {
   const send = (message: object) => line.write(`${JSON.stringify(message)}\n`);
   let next = 1;
   const ready = new Promise<string>(resolve => {
-    createInterface({ input: line }).on('line', text => {
+    const lines = createInterface({ input: line });
+    lines.on('error', () => undefined); // it passes on what the line's own listener sees to
+    lines.on('line', text => {
       const message = JSON.parse(text) as Message;
       if (message.ready !== undefined) resolve(message.ready);
       if (message.id !== undefined) listeners.get(message.id)?.(message);
