@@ -272,6 +272,8 @@ describe('--output', () => {
 });
 
 describe('--dry-run', () => {
+  /** What only a real run can know. */
+  const GROUP = /group (<free group>|\d+)/g;
   const args = [
     'watch',
     '--dry-run',
@@ -299,7 +301,7 @@ describe('--dry-run', () => {
     expect(rules.some(line => line.includes('10.77.0.2'))).toBe(true);
     const ifb = /^ip link add (\w+) type ifb$/m.exec(stdout)?.[1];
     const ruleset = `${folder.path}/ruleset.nft`;
-    await writeFile(ruleset, `${rules.join('\n')}\n`);
+    await writeFile(ruleset, `${rules.join('\n')}\n`.replaceAll(GROUP, 'group 4711'));
     await stage.namespace.must(
       `ip link add ${ifb} type ifb && nft -c -f - <${ruleset}; code=$?; ip link del ${ifb}; exit $code`,
     );
@@ -310,7 +312,7 @@ describe('--dry-run', () => {
       text
         .split('\n')
         .filter(line => line.startsWith('add '))
-        .map(line => line.replaceAll(/ptrap([_-])\w{6}/g, 'ptrap$1ID'));
+        .map(line => line.replaceAll(/ptrap([_-])\w{6}/g, 'ptrap$1ID').replaceAll(GROUP, 'group N'));
     const real = args.filter(arg => arg !== '--dry-run');
     const dry = await stage.ptrap([...args, ...NONE]).end();
     const ptrap = stage.ptrap([...real, ...NONE, '-v']);
