@@ -52,22 +52,22 @@ function isMeasured({ only, isNamespaceBlind }: Tool, where: Where): boolean {
   return only === undefined || (only === 'vm') === (where === 'vm');
 }
 
-/** In the virtual machine what takes long comes first and once, and of the rest there is half as much. */
+/** In the virtual machine there is half as much of what is sent one by one. */
 function phasesOf(all: readonly Workload[], where: Where, runs: number): Phase[] {
-  const inVm = (how: Workload['inVm']): Workload[] => all.filter(workload => workload.inVm === how);
-  if (where !== 'vm') {
-    const here = all.filter(({ atHome }) => atHome === (where === 'home'));
-    return [false, true].map(crowded => ({
-      workloads: here.filter(workload => workload.crowded === crowded),
-      runs,
-      crowded,
-    }));
+  if (where === 'vm') {
+    const halved = all
+      .filter(({ inVm }) => inVm)
+      .map(workload =>
+        workload.gapMs === 'flood' ? workload : { ...workload, count: Math.min(workload.count, 20) },
+      );
+    return [{ workloads: halved, runs, crowded: false }];
   }
-  const fewer = inVm('every run').map(workload => ({ ...workload, count: Math.min(workload.count, 20) }));
-  return [
-    { workloads: inVm('once'), runs: 1, crowded: false },
-    { workloads: fewer, runs, crowded: false },
-  ];
+  const here = all.filter(({ atHome }) => atHome === (where === 'home'));
+  return [false, true].map(crowded => ({
+    workloads: here.filter(workload => workload.crowded === crowded),
+    runs,
+    crowded,
+  }));
 }
 
 /** What stands before the JSON on stdout when this file is run in the virtual machine. */

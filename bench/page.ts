@@ -28,8 +28,7 @@ tool's processes that live at one time. A tool is started once a run, and does a
 **Where.** On the host where it can be, in namespaces and, with lo for a network, outside of any, as ptrap is mostly used
 (in a namespace it hears of processes through another node process); the virtual machine (\`npm run bench -- --vm\`, Debian's kernel in an emulated
 processor, 10 to 80 times slower) has what the host's kernel lacks: nft's queue, netem, without which the original's
-packets are not held, and kprobes. There the slow workloads, those of 500 senders, are run once; each table says of how
-many runs it is. Held times there are those of an emulated processor: compare them with one another, not with
+packets are not held, and kprobes. There a run has 20 senders one by one instead of 40. Held times there are those of an emulated processor: compare them with one another, not with
 the host's.
 `;
 
