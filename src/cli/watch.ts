@@ -2,6 +2,7 @@ import { mergeSettings } from '../config/merge.js';
 import type { Settings } from '../config/settings.js';
 import type { Summary } from '../events.js';
 import { openOutput } from '../report/output.js';
+import { unblocked } from '../sys/unblocked.js';
 import type { Asked } from './arguments.js';
 import { readFlags } from './flags.js';
 
@@ -20,14 +21,14 @@ async function findConfig(file: string | false | undefined) {
 
 async function dryRun(settings: Settings): Promise<number> {
   const { describe } = await import('../dry-run.js');
-  const output = openOutput('pretty', process);
+  const output = openOutput('pretty', streams());
   output.print(await describe(settings));
   await output.finish();
   return 0;
 }
 
 async function watch(settings: Settings): Promise<number> {
-  const output = openOutput(settings.output, process);
+  const output = openOutput(settings.output, streams());
   try {
     const [{ requireMachine }, { run }, { traceCommands }] = await Promise.all([
       import('../sys/requirements.js'),
@@ -40,6 +41,10 @@ async function watch(settings: Settings): Promise<number> {
   } finally {
     await output.finish();
   }
+}
+
+function streams() {
+  return { stdout: unblocked(process.stdout), stderr: unblocked(process.stderr) };
 }
 
 function exitCode({ failOnMatch }: Settings, { reason, resolved, unresolved }: Summary): number {

@@ -1,6 +1,8 @@
 import { styleText } from 'node:util';
 import type { Event } from '../events.js';
 import { harmless } from '../sys/text.js';
+import type { Outlet } from '../sys/unblocked.js';
+import { openWriter } from '../sys/writer.js';
 import { jsonLine } from './json.js';
 import { prettyEvent, type Style } from './pretty.js';
 
@@ -14,30 +16,31 @@ export interface Output {
   print(text: string): void;
   /** Aborted when nobody reads stdout any more (EPIPE) or it cannot be written: time to stop. */
   readonly closed: AbortSignal;
+  /** How many results the reader of stdout has been too slow for so far; undefined where there is no stdout. */
+  unwritten?(): number;
 }
 
 /** An output with an end. */
 export interface OpenOutput extends Output {
-  /** Waits until the readers have taken what was written, after saying how many lines they were too slow for. */
+  /** Waits for the readers, as long as they take something, and says how many lines they were too slow for. */
   finish(): Promise<void>;
 }
 
-/** Bytes that may wait for a slow reader; lines beyond that are dropped and counted. */
-const PATIENCE = 4 * 1024 * 1024;
-
+/** Neither of them may block. */
 interface Streams {
-  stdout: NodeJS.WriteStream;
-  stderr: NodeJS.WriteStream;
+  stdout: Outlet;
+  stderr: Outlet;
 }
 
 /** Opens stdout and stderr for one `--output` mode. Neither a closed nor a slow reader can harm ptrap. */
 export function openOutput(mode: 'pretty' | 'json' | 'quiet', { stdout, stderr }: Streams): OpenOutput {
-  const results = guarded(stdout);
-  const notes = guarded(stderr);
+  const results = openWriter(stdout);
+  const notes = openWriter(stderr);
   const say = (line: string) => notes.write(`${harmless(`ptrap: ${line}`)}\n`);
 
   return {
-    closed: results.closed,
+    closed: results.failed,
+    unwritten: results.dropped,
     say,
     print(text) {
       const [to, stream] = mode === 'json' ? [notes, stderr] : [results, stdout];
@@ -50,12 +53,15 @@ export function openOutput(mode: 'pretty' | 'json' | 'quiet', { stdout, stderr }
       else notes.write(joined(prettyEvent(event, styleOf(stderr))));
     },
     async finish() {
+      await results.drained();
       if (results.dropped() > 0)
         say(`${results.dropped()} results were not written: their reader was too slow`);
-      if (results.closed.aborted && !isBrokenPipe(results.closed.reason)) {
-        say(`stdout cannot be written: ${String(results.closed.reason)}`);
+      if (notes.dropped() > 0)
+        say(`${notes.dropped()} notes like this one were not written: their reader was too slow`);
+      if (results.failed.aborted && !isBrokenPipe(results.failed.reason)) {
+        say(`stdout cannot be written: ${String(results.failed.reason)}`);
       }
-      await Promise.all([results.drained(), notes.drained()]);
+      await notes.drained();
     },
   };
 }
@@ -79,7 +85,7 @@ function emphasised(text: string, colour: boolean): string {
 }
 
 /** Width and colours of a stream; node decides on colours by terminal, NO_COLOR and FORCE_COLOR. */
-function styleOf(stream: NodeJS.WriteStream): Style {
+function styleOf(stream: Outlet): Style {
   return {
     colour: styleText('bold', 'x', { stream }) !== 'x',
     ...(stream.isTTY && { columns: stream.columns }),
@@ -88,26 +94,4 @@ function styleOf(stream: NodeJS.WriteStream): Style {
 
 function isBrokenPipe(reason: unknown): boolean {
   return (reason as NodeJS.ErrnoException).code === 'EPIPE';
-}
-
-/** A stream that drops and counts what its reader is too slow for, and whose failure is a signal. */
-function guarded(stream: NodeJS.WriteStream) {
-  const gone = new AbortController();
-  let dropped = 0;
-  stream.on('error', error => gone.abort(error));
-  return {
-    closed: gone.signal,
-    dropped: () => dropped,
-    write(text: string): void {
-      if (gone.signal.aborted || text === '') return;
-      if (stream.writableLength > PATIENCE) dropped += 1;
-      else stream.write(text);
-    },
-    drained: () =>
-      new Promise<void>(resolve => {
-        if (gone.signal.aborted) return resolve();
-        gone.signal.addEventListener('abort', () => resolve(), { once: true });
-        stream.write('', () => resolve());
-      }),
-  };
 }

@@ -55,15 +55,23 @@ function areQuestions(payload: Buffer, protocol: string): boolean {
 }
 
 describe('what commands and plugins print', () => {
-  const written: string[] = [];
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      written.push(String(chunk));
-      done();
-    },
-  });
-  const streams = { stdout: stream, stderr: stream } as unknown as Parameters<typeof openOutput>[1];
-  const output = openOutput('pretty', streams);
+  /** Each line is written as it comes while nothing else is. */
+  function shownOf(text: string): string {
+    const written: string[] = [];
+    const stream = () =>
+      new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          written.push(String(chunk));
+          done();
+        },
+      });
+    const output = openOutput('pretty', { stdout: stream(), stderr: stream() } as unknown as Parameters<
+      typeof openOutput
+    >[1]);
+    output.print(text);
+    output.say(text);
+    return written.join('');
+  }
 
   fuzz(
     'print, say',
@@ -75,10 +83,7 @@ describe('what commands and plugins print', () => {
         'x\u001b]0;title\u0007',
       ]),
     text => {
-      written.length = 0;
-      output.print(text);
-      output.say(text);
-      const shown = written.join('');
+      const shown = shownOf(text);
       // no terminal, no colours: then no emphasis is left either
       const lines = shown.split(/[\t\n]/);
       must(!lines.some(line => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(line)), JSON.stringify(shown));
