@@ -1,4 +1,4 @@
-import { definePlugin } from 'ptrap';
+import { definePlugin, type ProcessInfo } from 'ptrap';
 import { z } from 'zod';
 import { environmentOf } from './environment.js';
 import { runCommand } from './run.js';
@@ -12,6 +12,9 @@ const schema = z.strictObject({
   timeoutMs: z.int().min(1).default(30_000),
 });
 
+/** Commands that run at once for one sighting: so many processes may hold a socket together. */
+const AT_ONCE = 4;
+
 export type Options = z.input<typeof schema>;
 
 /** Runs the user's command for each process of a sighting, with PTRAP_* in its environment. */
@@ -24,7 +27,7 @@ export const exec = definePlugin((options: Options) => {
       trap.hooks.report.tapPromise(NAME, async (sighting, { signal }) => {
         const { resolution } = sighting;
         const processes = resolution.status === 'resolved' ? resolution.processes : [];
-        const runs = processes.map(async process => {
+        const run = async (process: ProcessInfo): Promise<void> => {
           const { output, ending } = await runCommand(
             command,
             process.pid,
@@ -33,8 +36,9 @@ export const exec = definePlugin((options: Options) => {
           );
           if (output !== '') trap.print(output);
           if (ending !== undefined) trap.log(`\`${command}\` for PID ${process.pid} ended with ${ending}`);
-        });
-        await Promise.all(runs);
+        };
+        for (let at = 0; at < processes.length && !signal.aborted; at += AT_ONCE)
+          await Promise.all(processes.slice(at, at + AT_ONCE).map(run));
       });
     },
   };

@@ -82,10 +82,13 @@ export async function openLog(file: string, say: (text: string) => void): Promis
   };
 }
 
-/** Opens for appending what no other user could have put there, and ends a line that an earlier run has left unfinished. */
+/**
+ * Opens for appending what no other user could have put there, and ends a line that an earlier run has left unfinished.
+ * A FIFO that nobody reads refuses what it has no room for: to wait for a reader would keep the process from ending.
+ */
 async function openFile(file: string): Promise<FileHandle> {
-  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
-  const handle = await open(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+  const handle = await open(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   try {
     await requireOwn(handle);
     if (await isTorn(handle)) await handle.write('\n');

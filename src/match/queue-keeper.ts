@@ -68,8 +68,9 @@ function passAll(): void {
   for (const queue of queues) writeSync(SOCKET, acceptAllMessage(queue));
 }
 
+/** One word waits at the most: ptrap may be stopped and read none. */
 function overrun(): void {
-  process.stderr.write('overrun\n');
+  if (process.stderr.writableLength === 0) process.stderr.write('overrun\n');
 }
 
 /** A copy that ends on a multiple of four bytes (NLMSG_ALIGN), as the next message begins on one: the kernel leaves that out at the end. */

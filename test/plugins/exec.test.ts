@@ -37,6 +37,14 @@ describe('exec', () => {
     expect(printed.sort()).toEqual(['caught 991', 'caught 992']);
   });
 
+  it('runs four commands of a sighting at once at the most', async () => {
+    const holders = Array.from({ length: 20 }, (_, index) => ({ ...dig, pid: 1000 + index }));
+    const command = `sh -c 'mkdir "${folder}/$0" && ls "${folder}" | wc -l && sleep 0.05 && rmdir "${folder}/$0"'`;
+    const { printed } = await running({ command }, sightingOf(1, ...holders));
+    expect(printed).toHaveLength(20);
+    expect(Math.max(...printed.map(Number))).toBeLessThanOrEqual(4);
+  });
+
   it("runs the original's command lines", async () => {
     const self = { ...dig, pid: process.pid };
     const { printed, failures } = await running({ command: 'ps -o pid=' }, sightingOf(1, self));

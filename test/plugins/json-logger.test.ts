@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmod,
   chown,
@@ -38,6 +39,19 @@ const linesOf = async (path: string) =>
     .map(line => JSON.parse(line) as unknown);
 
 describe('json-logger', () => {
+  it('does not wait for a reader of a FIFO that takes nothing: it counts what did not go in', async () => {
+    execFileSync('mkfifo', ['-m', '600', file]);
+    const { dispatch, host, failures, logged } = await logging();
+    for (let number = 1; number <= 900; number++) dispatch.deliver(sightingOf(number, dig));
+    await dispatch.drain(5000);
+    await host[Symbol.asyncDispose]();
+    expect(failures.map(({ hook, message }) => `${hook}: ${message}`)).toEqual([
+      expect.stringContaining('report: EAGAIN'),
+      expect.stringMatching(/^dispose: \d{3} lines not written to /),
+    ]);
+    expect(logged).toEqual([]);
+  });
+
   it('appends sightings in order and the summary, in a file of mode 0600', async () => {
     const { host, dispatch, failures } = await logging();
     const sightings = Array.from({ length: 300 }, (_, number) => sightingOf(number, dig));
