@@ -3,7 +3,7 @@ import { linkIndex } from '../netlink/link.js';
 import type { Asked } from '../netlink/prompt.js';
 import type { NetlinkSocket } from '../netlink/socket.js';
 import { protocolNumber } from '../protocol.js';
-import { climb, type Standing } from './ladder.js';
+import { climb, climbToBest, type Standing } from './ladder.js';
 import { readSocketTable } from './proc-net.js';
 import { findConnection, listSockets } from './sock-diag.js';
 import { TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_RECV, type Socket } from './socket.js';
@@ -59,7 +59,7 @@ async function tcp(kernel: Kernel, flow: Flow): Promise<Standing> {
   const standing = climb(found, flow);
   if (standing.kind !== 'orphaned' || !found.some(({ state }) => NOT_ACCEPTED.includes(state)))
     return standing;
-  return climb(await listSockets(kernel.diag, { ...filter, states: [TCP_LISTEN] }), flow);
+  return climbToBest(await listSockets(kernel.diag, { ...filter, states: [TCP_LISTEN] }), flow);
 }
 
 /** All sockets of the port, not the kernel's one best: of several with SO_REUSEPORT it would name any. */

@@ -3,7 +3,7 @@ import type { Flow } from '../events.js';
 import { canonical } from './address.js';
 import type { Socket } from './socket.js';
 
-/** What the sockets of a port say about who sent a packet: `owned` names the sockets on the best rung, `orphaned` means that no file belongs to them any more. */
+/** What the sockets of a port say about who sent a packet: `owned` names those that may have, `orphaned` means that no file belongs to them any more. */
 export type Standing =
   { kind: 'owned'; grade: 'exact' | 'wildcard'; sockets: Socket[] } | { kind: 'orphaned' } | { kind: 'none' };
 
@@ -23,8 +23,8 @@ export type Sender = Pick<Flow, 'family' | 'src' | 'dst' | 'uid'>;
  * the socket was closed meanwhile          | S:p, D:q, inode 0 (TIME_WAIT, FIN-WAIT), or -  | orphaned, none
  * from another socket on the port          | S2:p, or D2:q2, or another device or uid       | never
  *
- * An earlier rung wins: it is the socket that the kernel hands the answer to. Several sockets left on one rung are
- * all given; only if they have the same owner is it known who sent the packet.
+ * Each that fits may have sent it, on whatever rung: a port can be shared (SO_REUSEPORT). Only if all have the same
+ * owner is it known who sent the packet. The best rung is the grade.
  */
 const rungs = [
   { grade: 'exact', fits: (local: Fit, peer: Fit) => local === 'same' && peer === 'same' },
@@ -35,10 +35,27 @@ const rungs = [
 type Fit = 'same' | 'any' | 'other';
 
 /**
- * Finds the sockets that a packet came from among those of its local port.
+ * Finds the sockets that a packet may have come from among those of its local port.
  * @param device index of the device that the packet leaves by; undefined where that proves nothing
  */
 export function climb(candidates: readonly Socket[], sender: Sender, device?: number): Standing {
+  const [best, ...others] = occupied(candidates, sender, device);
+  if (best === undefined) return { kind: 'none' };
+  const sockets = uniqueInodes([best, ...others].flatMap(({ found }) => found));
+  const isOrphaned = best.found.every(({ inode }) => inode === 0);
+  return isOrphaned ? { kind: 'orphaned' } : { kind: 'owned', grade: best.grade, sockets };
+}
+
+/** The same for what the kernel itself chooses a socket for: the best rung alone counts. */
+export function climbToBest(candidates: readonly Socket[], sender: Sender): Standing {
+  const [best] = occupied(candidates, sender);
+  const sockets = uniqueInodes(best?.found ?? []);
+  if (best === undefined || sockets.length === 0) return { kind: best ? 'orphaned' : 'none' };
+  return { kind: 'owned', grade: best.grade, sockets };
+}
+
+/** The rungs on which there are sockets, the best first. */
+function occupied(candidates: readonly Socket[], sender: Sender, device?: number) {
   const flow = {
     ...sender,
     src: { ...sender.src, address: canonical(sender.src.address) },
@@ -49,16 +66,15 @@ export function climb(candidates: readonly Socket[], sender: Sender, device?: nu
       (flow.uid === null || socket.uid === flow.uid || socket.inode === 0) &&
       (device === undefined || socket.device === 0 || socket.device === device),
   );
-  for (const { grade, fits } of rungs) {
-    const found = fitting.filter(socket => {
-      const [local, peer] = [localFit(socket, flow), peerFit(socket, flow)];
-      return local !== 'other' && peer !== 'other' && fits(local, peer);
-    });
-    const sockets = uniqueInodes(found.filter(({ inode }) => inode !== 0));
-    if (sockets.length > 0) return { kind: 'owned', grade, sockets };
-    if (found.length > 0) return { kind: 'orphaned' };
-  }
-  return { kind: 'none' };
+  return rungs
+    .map(({ grade, fits }) => ({
+      grade,
+      found: fitting.filter(socket => {
+        const [local, peer] = [localFit(socket, flow), peerFit(socket, flow)];
+        return local !== 'other' && peer !== 'other' && fits(local, peer);
+      }),
+    }))
+    .filter(({ found }) => found.length > 0);
 }
 
 function localFit({ local, v6Only }: Socket, { family, src }: Sender): Fit {
@@ -85,5 +101,6 @@ function isGroup(address: string, family: Flow['family']): boolean {
 }
 
 function uniqueInodes(sockets: readonly Socket[]): Socket[] {
-  return [...new Map(sockets.map(socket => [socket.inode, socket])).values()];
+  const owned = sockets.filter(({ inode }) => inode !== 0);
+  return [...new Map(owned.map(socket => [socket.inode, socket])).values()];
 }

@@ -26,6 +26,8 @@ export interface Placing {
  */
 export interface Namespace extends AsyncDisposable {
   readonly kernelLog: KernelLog;
+  /** A process in the second namespace. */
+  readonly farPid: number;
   /** Starts journald; there is one already unless it was stopped. */
   startJournald(): Promise<void>;
   stopJournald(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
@@ -75,6 +77,7 @@ export async function openNamespace(): Promise<Namespace> {
 
   const namespace: Namespace = {
     kernelLog,
+    farPid: far.pid!,
     async startJournald() {
       journald = await startJournald(namespace, `/proc/${near.pid}/root`);
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { climb, type Sender } from '../../src/resolve/ladder.js';
+import { climb, climbToBest, type Sender } from '../../src/resolve/ladder.js';
 import type { Socket } from '../../src/resolve/socket.js';
 
 const sender: Sender = {
@@ -66,12 +66,19 @@ describe('climb', () => {
     expect(climb([decoy, unbound], sender, 2)).toMatchObject({ sockets: [unbound] });
   });
 
-  it('takes the earliest rung: connected, then bound, then unbound', () => {
+  it('gives every socket that may have sent, the likeliest first, whose rung is the grade', () => {
     expect(climb([unbound, bound, connected], sender)).toMatchObject({
       grade: 'exact',
-      sockets: [connected],
+      sockets: [connected, bound, unbound],
     });
-    expect(climb([unbound, bound], sender)).toMatchObject({ grade: 'wildcard', sockets: [bound] });
+    expect(climb([unbound, bound], sender)).toMatchObject({ grade: 'wildcard', sockets: [bound, unbound] });
+  });
+
+  it('gives those of the earliest rung alone where the kernel chooses', () => {
+    expect(climbToBest([unbound, bound], sender)).toMatchObject({ grade: 'wildcard', sockets: [bound] });
+    expect(climbToBest([unbound], sender)).toMatchObject({ sockets: [unbound] });
+    expect(climbToBest([], sender)).toEqual({ kind: 'none' });
+    expect(climbToBest([{ ...bound, inode: 0 }, unbound], sender)).toEqual({ kind: 'orphaned' });
   });
 
   it('gives every socket that shares a rung, once', () => {

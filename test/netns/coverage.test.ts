@@ -1,0 +1,30 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { network } from './coverage/network.js';
+import { processes } from './coverage/processes.js';
+import { protocols } from './coverage/protocols.js';
+import { sockets } from './coverage/sockets.js';
+import { observe } from './coverage/stage.js';
+import { states } from './coverage/states.js';
+import { openNamespace, type Namespace } from './namespace.js';
+
+let namespace: Namespace;
+beforeEach(async () => {
+  namespace = await openNamespace();
+});
+afterEach(() => namespace[Symbol.asyncDispose]());
+
+describe('what is sent', () => {
+  it.each(Object.entries({ sockets, processes, states, network, protocols }))(
+    'is named as docs/coverage.md says: %s',
+    async (_, cases) => {
+      const observed = await observe(namespace, cases);
+      const table = observed.map(({ says, isRight, wrong }, index) => [
+        cases[index]!.name,
+        says,
+        isRight,
+        wrong,
+      ]);
+      expect(table).toEqual(cases.map(({ name, says }) => [name, says, true, 0]));
+    },
+  );
+});

@@ -1,0 +1,17 @@
+import type { Grade, UnresolvedReason } from '../../../src/events.js';
+
+/** A way to send packets, and what ptrap must say about it. The page docs/coverage.md is made of these. */
+export interface Case {
+  /** How it is sent. */
+  name: string;
+  /** Where to, as ptrap is told; `PORT` stands for the case's own port. */
+  target: string;
+  /** Perl with test/senders/coverage/Sender.pm: `go` before it sends, `named` with all that are to be named after it. */
+  sender: string;
+  /** The grade of the answer, the reason why there is none, or that the packet is not seen at all. */
+  says: Exclude<Grade, 'call'> | UnresolvedReason | 'not seen';
+  /** Bash, run in the namespace before any sender. */
+  prepare?: string;
+  /** What a user should know about it. */
+  remark?: string;
+}
