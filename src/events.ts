@@ -106,6 +106,13 @@ const summary = z.strictObject({
   suppressed: count.describe('under the limit, or ptrap’s own'),
   lost: count.describe('matches that the source knows it missed'),
   reason: z.enum(['signal', 'count', 'for', 'error']),
+  missed: z
+    .record(z.string(), count)
+    .optional()
+    .describe('sightings that a plugin was too slow for, by plugin; absent where there are none'),
+  unwritten: count
+    .optional()
+    .describe('lines that the reader of stdout was too slow for up to here; absent where there are none'),
 });
 
 /** Any line of `--output json`. */

@@ -61,7 +61,7 @@ export function createHooks() {
 
 /** What a plugin may use up. */
 export interface PluginLimits {
-  /** Longest run of one tap, in ms. Default 5000. */
+  /** Longest run of one tap, in ms. Default 5000; once the end was asked for, 5000 for `done` and 2000 for others at the most. */
   timeoutMs: number;
   /** How many `report` taps of this plugin run at once. Default 4. */
   concurrency: number;

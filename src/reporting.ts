@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Settings } from './config/settings.js';
 import type { Ready, Resolution, Sighting, Summary } from './events.js';
 import type { Arrival, Losses } from './match/source.js';
 import { openPlugins } from './plugin/host.js';
 import { openDispatch } from './report/dispatch.js';
+import { openIntake } from './intake.js';
 import { createLimit } from './report/limit.js';
 import type { Output } from './report/output.js';
 import type { Resolver } from './resolve/resolver.js';
@@ -34,9 +36,6 @@ export interface ReportingOptions {
 /** Sightings that may wait for slow `enrich` taps; beyond that they are reported without notes. */
 const MAX_WAITING = 1000;
 
-/** Matches that are being resolved at once: those that came together share what is read of /proc. */
-const MAX_RESOLVING = 64;
-
 /** How long plugins may take for what is still queued at the end, in ms. */
 const DRAIN_MS = 5_000;
 
@@ -51,6 +50,7 @@ export async function openReporting(
     log: (plugin, text) => output.say(`${plugin}: ${text}`),
     failed: ({ plugin, kind, hook, message }) =>
       output.say(`plugin ${plugin}: ${kind} in ${hook}: ${message}`),
+    ending: stop.asked,
   });
   teardown.defer(() => plugins[Symbol.asyncDispose]());
   stop.forgive(plugins.stray);
@@ -63,9 +63,6 @@ export async function openReporting(
   let reported = new Promise<void>(resolve => (begin = resolve));
   let waiting = 0;
   let taken = 0;
-  let sighted = Promise.resolve();
-  let ended = false;
-  const resolving = new Set<Promise<unknown>>();
 
   function report(sighting: Sighting): void {
     output.event(sighting);
@@ -74,6 +71,7 @@ export async function openReporting(
 
   function enrichThenReport(sighting: Sighting, payload: Uint8Array | undefined): void {
     if (waiting >= MAX_WAITING) {
+      plugins.skip('enrich');
       report(sighting);
       return;
     }
@@ -85,8 +83,6 @@ export async function openReporting(
     });
   }
 
-  const isDone = (): boolean => ended || taken === settings.count;
-
   function take({ match, payload }: Arrival, resolution: Resolution | undefined): void {
     if (taken === settings.count) return;
     const sighting = sighter.sight(match, resolution);
@@ -96,24 +92,16 @@ export async function openReporting(
     if (taken === settings.count) stop.ask('count');
   }
 
-  /** Resolves a match beside others, and reports it after those before it. */
-  function resolve(arrival: Arrival): void {
-    const identified = sighter.identify(arrival);
-    resolving.add(identified);
-    sighted = Promise.all([identified, sighted])
-      .then(([resolution]) => take(arrival, resolution), stop.fail)
-      .finally(() => resolving.delete(identified));
-  }
+  const intake = openIntake({
+    identify: sighter.identify,
+    plugins,
+    isDone: () => taken === settings.count,
+    take,
+    fail: stop.fail,
+  });
 
   return {
-    async follow(arrivals) {
-      for await (const arrival of arrivals) {
-        if (isDone())
-          arrival.release?.(); // only the source's own count goes on
-        else resolve(arrival);
-        if (resolving.size >= MAX_RESOLVING) await sighted;
-      }
-    },
+    follow: intake.follow,
     async begin(ready) {
       if (settings.for !== undefined) stop.after(settings.for);
       output.event(ready);
@@ -121,9 +109,9 @@ export async function openReporting(
       begin();
     },
     async end(reason, { suppressed, lost }) {
-      ended = true;
       begin();
-      await sighted; // the last matches have been read, but may not be resolved yet
+      await setImmediate(); // the last match has been read, but may not have come here yet
+      await intake.settled();
       await reported;
       await dispatch.drain(DRAIN_MS);
       const { tally } = sighter;
@@ -137,6 +125,7 @@ export async function openReporting(
         suppressed: tally.suppressed + suppressed,
         lost,
         reason,
+        ...shortfalls(plugins.failures(), output.unwritten?.() ?? 0),
       };
       output.event(summary);
       await plugins.done(summary);
@@ -147,5 +136,19 @@ export async function openReporting(
       }
       return summary;
     },
+  };
+}
+
+/** What was dropped, and for whom. */
+function shortfalls(
+  failures: readonly { plugin: string; dropped: number }[],
+  unwritten: number,
+): Pick<Summary, 'missed' | 'unwritten'> {
+  const missed = failures
+    .filter(({ dropped }) => dropped > 0)
+    .map(({ plugin, dropped }) => [plugin, dropped]);
+  return {
+    ...(missed.length > 0 && { missed: Object.fromEntries(missed) as Record<string, number> }),
+    ...(unwritten > 0 && { unwritten }),
   };
 }

@@ -19,8 +19,11 @@ export interface SightOptions {
 /** Makes sightings of matches, and counts. */
 export interface Sighter {
   readonly tally: Readonly<Tally>;
-  /** Who sent it; undefined when a plugin dropped the match, or ptrap sent it itself. Any number at once. */
-  identify(arrival: Arrival): Promise<Resolution | undefined>;
+  /**
+   * Who sent it; undefined when a plugin dropped the match, or ptrap sent it itself. Any number at once.
+   * @param asksPlugins false where none may be asked who that was
+   */
+  identify(arrival: Arrival, asksPlugins: boolean): Promise<Resolution | undefined>;
   /** The sighting that this makes; undefined when there is none to report, or it is under the limit. In order. */
   sight(match: Match, resolution: Resolution | undefined): Sighting | undefined;
 }
@@ -37,12 +40,13 @@ export function openSighter({ instance, plugins, resolver, limit }: SightOptions
 
   return {
     tally,
-    async identify({ match, payload, release }) {
+    async identify({ match, arrived, payload, release }, asksPlugins) {
       // a held packet waits for no plugin
-      const own = release && resolver.resolve(match).finally(release);
+      const own = release && resolver.resolve(match, arrived).finally(release);
       own?.catch(() => undefined); // whoever waits for it hears of it
       if (!plugins.accept(match)) return undefined;
-      const resolution = (await plugins.resolve(match, payload)) ?? (await (own ?? resolver.resolve(match)));
+      const answer = asksPlugins ? await plugins.resolve(match, payload) : undefined;
+      const resolution = answer ?? (await (own ?? resolver.resolve(match, arrived)));
       return isOwn(resolution) ? undefined : resolution;
     },
     sight(match, resolution) {

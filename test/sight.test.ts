@@ -22,8 +22,8 @@ function sighting(limitPer: 'process' | 'none', resolve: () => Promise<Resolutio
     limit: createLimit(limitPer, 1, () => time),
   });
   const take = async (payload?: Uint8Array) => {
-    const arrival = { match, ...(payload && { payload }) };
-    return sighter.sight(match, await sighter.identify(arrival));
+    const arrival = { match, arrived: performance.now(), ...(payload && { payload }) };
+    return sighter.sight(match, await sighter.identify(arrival, true));
   };
   return { take, seen, tally: sighter.tally, after: (ms: number) => (time += ms) };
 }

@@ -33,14 +33,14 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
     return Promise.resolve();
   });
   const journal = followKernelLog({ signal: end.signal, say });
-  const { sort, onEcho, read } = openSorting(targets);
+  const { sort, onEcho, read, close } = openSorting(targets);
   const logged = wary(counters.logged, read, say);
 
   async function* matches(): AsyncGenerator<Arrival> {
     for await (const { at, message } of journal.entries) {
       const line = parseLogLine(message, instance);
       const match = line && sort({ ...line, at });
-      if (match) yield { match };
+      if (match) yield { match, arrived: performance.now() };
     }
   }
 
@@ -52,7 +52,7 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
     matches: matches(),
     delivery: { to: 'kernel-log', ...(bell && { bell: bell.group }) },
     onEcho,
-    settle: () => settle({ ...counters, logged }, read),
+    settle: () => settle({ ...counters, logged }, { read, close }),
     diagnose: () => diagnoseJournal(logged),
   };
 }

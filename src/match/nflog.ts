@@ -43,7 +43,7 @@ export async function openNflog(
     delivery: { to: 'group', group, snaplen: SNAPLEN },
     matches: packets.matches,
     onEcho: packets.onEcho,
-    settle: () => settle(counters, packets.read),
+    settle: () => settle(counters, packets.sorting),
     diagnose: async () =>
       (await counters.logged()) === 0
         ? failure('PTRAP_E_PROBE_NOT_LOGGED')

@@ -24,6 +24,13 @@ export interface Captured {
   gid: number | null;
 }
 
+/** One that has come, when by the wall clock, and by performance.now(). */
+interface Came<Packet> {
+  at: string;
+  arrived: number;
+  packet: Packet;
+}
+
 /** What makes matches of the messages that a child brings. */
 export interface PacketsOptions<Packet extends Captured> {
   /** Canonical texts of the targets, by index. */
@@ -37,11 +44,17 @@ export interface PacketsOptions<Packet extends Captured> {
   hold?: (connection: string, packet: Packet) => () => void;
 }
 
+/** What may wait to be read, in bytes: what the kernel's buffer cannot take beyond that is lost, and counted so. */
+const MOST_UNREAD = 2 << 20;
+/** What a small packet takes beside its own bytes. */
+const OVERHEAD = 256;
+
 /** Matches out of packets. */
-export interface Packets extends Disposable, Pick<Sorting, 'onEcho' | 'read'> {
+export interface Packets extends Disposable, Pick<Sorting, 'onEcho'> {
   /** Settles when the child has brought its first message, of whatever kind, or has ended. */
   readonly up: Promise<void>;
   readonly matches: AsyncIterable<Arrival>;
+  readonly sorting: Sorting;
   /** From now on the end of the child is no failure. */
   close(): void;
 }
@@ -53,8 +66,9 @@ export function openPackets<Packet extends Captured>(
 ): Packets {
   const route = openNetlink(NETLINK_ROUTE);
   const deviceName = openDeviceNames(index => linkName(route, index));
-  const { sort, onEcho, read } = openSorting(targets);
-  const captured = openStream<{ at: string; packet: Packet }>();
+  const sorting = openSorting(targets);
+  const captured = openStream<Came<Packet>>();
+  let unread = 0;
   const now = openClock();
   let isClosing = false;
   let isUp: () => void;
@@ -64,11 +78,14 @@ export function openPackets<Packet extends Captured>(
   const relay = hearRelay(child, {
     onMessages(bytes) {
       isUp();
-      const at = isoTime(String(now()));
+      const [at, arrived] = [isoTime(String(now())), performance.now()];
       for (const message of messagesOf(bytes)) {
         const packet = open(message);
-        if (packet) captured.push({ at, packet });
+        if (!packet) continue;
+        unread += sizeOf(packet);
+        captured.push({ at, arrived, packet });
       }
+      if (unread > MOST_UNREAD) child.stdout.pause();
     },
     onEnd() {
       isUp();
@@ -76,23 +93,25 @@ export function openPackets<Packet extends Captured>(
     },
   });
 
-  async function arrivalOf(at: string, captured: Packet): Promise<Arrival | undefined> {
-    const { oif, uid, gid, packet } = captured;
-    const tag = tagOf(captured);
+  async function arrivalOf({ at, arrived, packet: whole }: Came<Packet>): Promise<Arrival | undefined> {
+    const { oif, uid, gid, packet } = whole;
+    const tag = tagOf(whole);
     const parsed = parsePacket(packet);
-    const release = hold?.(parsed ? connectionOf(parsed.flow) : '', captured);
+    const release = hold?.(parsed ? connectionOf(parsed.flow) : '', whole);
     if (tag !== undefined && parsed) {
       const device = deviceName.known(oif) ?? (await deviceName.ask(oif));
-      const match = sort({ tag, at, flow: { ...parsed.flow, oif: device, uid, gid } });
-      if (match) return { match, payload: parsed.payload, ...(release && { release }) };
+      const match = sorting.sort({ tag, at, flow: { ...parsed.flow, oif: device, uid, gid } });
+      if (match) return { match, arrived, payload: parsed.payload, ...(release && { release }) };
     }
     release?.();
     return undefined;
   }
 
   async function* matches(): AsyncGenerator<Arrival> {
-    for await (const { at, packet } of captured.items) {
-      const arrival = await arrivalOf(at, packet);
+    for await (const came of captured.items) {
+      unread -= sizeOf(came.packet);
+      if (unread <= MOST_UNREAD / 2 && child.stdout.isPaused()) child.stdout.resume();
+      const arrival = await arrivalOf(came);
       if (arrival) yield arrival;
     }
   }
@@ -100,8 +119,8 @@ export function openPackets<Packet extends Captured>(
   return {
     up,
     matches: matches(),
-    onEcho,
-    read,
+    onEcho: sorting.onEcho,
+    sorting,
     close: () => void (isClosing = true),
     [Symbol.dispose]() {
       relay[Symbol.dispose]();
@@ -109,4 +128,8 @@ export function openPackets<Packet extends Captured>(
       captured.end();
     },
   };
+}
+
+function sizeOf({ packet }: Captured): number {
+  return packet.length + OVERHEAD;
 }

@@ -111,7 +111,7 @@ export async function openQueue(
     matches: packets.matches,
     onEcho: packets.onEcho,
     letGo,
-    settle: () => settle(counters, packets.read),
+    settle: () => settle(counters, packets.sorting),
     diagnose: async () =>
       (await counters.logged()) === 0
         ? failure('PTRAP_E_PROBE_NOT_LOGGED')

@@ -9,14 +9,18 @@ export interface Sorting {
   onEcho(listener: (echo: Echo) => void): void;
   /** How many packets came so far. */
   read(): number;
+  /** What comes from now on neither counts nor is it a match. */
+  close(): void;
 }
 
 /** @param targets canonical texts, by the index that a tag is */
 export function openSorting(targets: readonly string[]): Sorting {
   const listeners: ((echo: Echo) => void)[] = [];
   let read = 0;
+  let isClosed = false;
   return {
     sort({ tag, at, flow }) {
+      if (isClosed) return undefined;
       read += 1;
       const target = targets[Number(tag)];
       const match = { target: target ?? tag, at, flow };
@@ -26,5 +30,6 @@ export function openSorting(targets: readonly string[]): Sorting {
     },
     onEcho: listener => void listeners.push(listener),
     read: () => read,
+    close: () => void (isClosed = true),
   };
 }

@@ -11,6 +11,8 @@ export interface Echo {
 /** A match as a source brings it. */
 export interface Arrival {
   match: Match;
+  /** When it reached us (performance.now()): the packet was sent before. */
+  arrived: number;
   /** What the packet carries after its transport header, cut at the source's snaplen; undefined where the source does not see it. */
   payload?: Uint8Array;
   /** Lets the packet go, which the source holds until then or until the delay has passed; undefined where it holds none. */

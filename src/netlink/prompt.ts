@@ -8,6 +8,7 @@ import {
   errnoOf,
   messageHeader,
   messagesOf,
+  NLM_F_DUMP,
   NLM_F_MULTI,
   NLM_F_REQUEST,
   NLMSG_DONE,
@@ -21,8 +22,14 @@ export type Asked = Pick<NetlinkSocket, 'request'>;
 /** Longest datagram of an answer: the kernel makes none longer than the reader's buffer. */
 const ANSWER_BYTES = 32_768;
 
+/** One whose dumps can be had part by part. */
+export interface DumpSource extends Asked {
+  /** All messages of the answer to a dump, by the datagram in which they came. Not asynchronous. @throws as {@link Asked.request} */
+  dump(type: number, payload: Buffer): Buffer[][];
+}
+
 /** One whose answers are read at once. */
-export interface PromptNetlink extends Asked, Disposable {
+export interface PromptNetlink extends DumpSource, Disposable {
   /** Gives the socket to a child as its stdin, as it is bound; it is closed here. */
   handOver(file: string, args: readonly string[], pipes?: ChildPipes): Omit<Child, 'stdin'>;
 }
@@ -43,13 +50,15 @@ export function openPromptNetlink(protocol: number, queueBytes = 1 << 20): Promp
   const buffer = Buffer.allocUnsafe(ANSWER_BYTES);
   let sequence = 0;
 
-  function ask(type: number, flags: number, payload: Buffer): Buffer[] {
+  function ask(type: number, flags: number, payload: Buffer): Buffer[][] {
     sequence = (sequence + 1) >>> 0;
     const header = messageHeader(type, flags | NLM_F_REQUEST, sequence, payload.length);
     writeSync(fd, Buffer.concat([header, payload]));
-    const answer: Buffer[] = [];
+    const answer: Buffer[][] = [];
     for (;;) {
-      const datagram = buffer.subarray(0, readSync(fd, buffer));
+      const datagram = Buffer.from(buffer.subarray(0, readSync(fd, buffer)));
+      const part: Buffer[] = [];
+      answer.push(part);
       for (const message of messagesOf(datagram)) {
         if (message.sequence !== sequence) continue; // of an answer that was given up
         if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
@@ -57,21 +66,24 @@ export function openPromptNetlink(protocol: number, queueBytes = 1 << 20): Promp
           if (errno === 0) return answer;
           throw refused(errno);
         }
-        answer.push(Buffer.from(message.payload));
+        part.push(message.payload);
         if ((message.flags & NLM_F_MULTI) === 0) return answer;
       }
     }
   }
 
+  function askOrThrow(type: number, flags: number, payload: Buffer): Buffer[][] {
+    try {
+      return ask(type, flags, payload);
+    } catch (error) {
+      throw error instanceof PtrapError ? error : lost(error as NodeJS.ErrnoException);
+    }
+  }
+
   return {
+    dump: (type, payload) => askOrThrow(type, NLM_F_DUMP, payload),
     request: (type, flags, payload) =>
-      new Promise((resolve, reject) => {
-        try {
-          resolve(ask(type, flags, payload));
-        } catch (error) {
-          reject(error instanceof PtrapError ? error : lost(error as NodeJS.ErrnoException));
-        }
-      }),
+      new Promise(resolve => resolve(askOrThrow(type, flags, payload).flat())),
     handOver(file, args, pipes = { stdout: 'pipe' }) {
       const child = startOn(fd, pipes, file, args);
       // before the event loop turns: to the child the socket is a blocking one, and so to us

@@ -1,12 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import type { PluginFailure, PluginLimits } from '../hooks.js';
-import { timed } from './timed.js';
+import { timed, timeOut } from './timed.js';
 
 /** Failures of one tap in a row after which its plugin is disabled. */
 const STRIKES = 5;
 
 const MAX_MESSAGE = 500;
+
+/** What is called when all else has ended may take so long at the most, in ms. */
+const LAST_MS = 5000;
 
 /** What went wrong with one plugin; `dropped` counts sightings it was not given. */
 export interface Tally {
@@ -49,6 +52,8 @@ export interface Guard {
   disable(hook: string, message: string): void;
   /** Aborts all that is under way. */
   abort(): void;
+  /** The end was asked for: what sightings wait for may take `ms` from now on, also what is under way. */
+  hurry(ms: number): void;
 }
 
 const current = new AsyncLocalStorage<Guard>();
@@ -65,8 +70,16 @@ export function createGuard(
   tell: (failure: PluginFailure) => void,
 ): Guard {
   const tally: Tally = { threw: 0, timeouts: 0, dropped: 0, disabled: false };
-  const running = new Set<AbortController>();
+  /** Nothing waits for reports; those that are left in the end are aborted (see openDispatch). */
+  const running = { report: new Set<AbortController>(), other: new Set<AbortController>() };
   const disabled = new AbortController();
+  let hurriedMs = Infinity;
+
+  function mostMs(hook: string): number {
+    if (hook === 'report') return limits.timeoutMs;
+    const most = hook === 'done' || hook === 'dispose' ? LAST_MS : hurriedMs;
+    return Math.min(limits.timeoutMs, most);
+  }
 
   const guard: Guard = {
     plugin,
@@ -74,11 +87,12 @@ export function createGuard(
     tally,
     disabled: disabled.signal,
     async run(hook, body, row) {
-      const work = () => timed(body, limits.timeoutMs, running);
+      const most = mostMs(hook);
+      const work = () => timed(body, most, hook === 'report' ? running.report : running.other);
       const outcome = await current.run(guard, work);
       if (outcome.kind === 'threw') guard.fail(hook, 'threw', outcome.error, row);
       if (outcome.kind === 'timeout') {
-        guard.fail(hook, 'timeout', `no end within ${limits.timeoutMs} ms`, row);
+        guard.fail(hook, 'timeout', `no end within ${Math.min(most, mostMs(hook))} ms`, row);
       }
       if (outcome.kind !== 'ended') return undefined;
       row.failures = 0;
@@ -113,7 +127,11 @@ export function createGuard(
       tell({ plugin, hook, kind: 'disabled', message });
     },
     abort() {
-      for (const controller of running) controller.abort();
+      for (const controller of [...running.report, ...running.other]) controller.abort();
+    },
+    hurry(ms) {
+      hurriedMs = ms;
+      setTimeout(() => running.other.forEach(timeOut), ms).unref();
     },
   };
   return guard;

@@ -8,6 +8,9 @@ import { checkPlugins } from './valid.js';
 
 export type { Services } from './member.js';
 
+/** How long what sightings wait for may take once the end was asked for, in ms. */
+const HURRIED_MS = 2000;
+
 /** What went wrong with one plugin. */
 interface PluginTally extends Tally {
   plugin: string;
@@ -21,6 +24,10 @@ export interface PluginHost extends AsyncDisposable {
   armed(ready: Ready): Promise<void>;
   /** Whether no plugin drops the match. */
   accept(match: Match): boolean;
+  /** Whether any plugin has something to say at such a hook. */
+  taps(hook: 'resolve' | 'enrich'): boolean;
+  /** Counts for each of those that they were not asked once. */
+  skip(hook: 'resolve' | 'enrich'): void;
   /** The first answer of a plugin to who sent it; undefined when none has one. */
   resolve(match: Match, payload?: Uint8Array): Promise<Resolution | undefined>;
   /** The sighting with all plugins' notes; each sees those of the plugins before it. */
@@ -55,7 +62,11 @@ export async function openPlugins(plugins: readonly Plugin[], services: Services
   const all = async (act: (member: Member) => Promise<unknown>) => {
     await Promise.all(members.map(act));
   };
+  const hurry = () => members.forEach(({ guard }) => guard.hurry(HURRIED_MS));
+  services.ending?.then(hurry, hurry);
   await all(member => member.apply());
+  const tapping = (hook: 'resolve' | 'enrich') =>
+    members.filter(({ guard, hooks }) => hooks[hook].taps.length > 0 && !guard.disabled.aborted);
   let disposed: Promise<void> | undefined;
 
   return {
@@ -63,6 +74,8 @@ export async function openPlugins(plugins: readonly Plugin[], services: Services
     armed: ready =>
       all(member => member.call('armed', (hooks, context) => hooks.armed.promise(sealed(ready), context))),
     accept: match => accepted(members, match),
+    taps: hook => tapping(hook).length > 0,
+    skip: hook => tapping(hook).forEach(({ guard }) => guard.drop(1)),
     resolve: (match, payload) => resolved(members, match, payload),
     enrich: (sighting, payload) => enriched(members, sighting, payload),
     done: summary =>

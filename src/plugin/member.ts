@@ -15,6 +15,8 @@ export interface Services {
   log(plugin: string, text: string): void;
   /** Hears of each failure of a plugin, before the plugins' own `pluginFailed` taps do. */
   failed(failure: PluginFailure): void;
+  /** Settles when the end is asked for: from then on plugins may not take long. */
+  ending?: Promise<unknown>;
 }
 
 /** One plugin of an instance, under guard. */

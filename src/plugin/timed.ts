@@ -18,7 +18,7 @@ export async function timed<Value>(
   const controller = new AbortController();
   const { signal } = controller;
   running.add(controller);
-  const timer = setTimeout(() => controller.abort(new DOMException('timed out', 'TimeoutError')), timeoutMs);
+  const timer = setTimeout(timeOut, timeoutMs, controller);
   const cut = new Promise<Outcome<Value>>(resolve => {
     signal.addEventListener('abort', () => resolve({ kind: isTimeout(signal) ? 'timeout' : 'aborted' }));
   });
@@ -28,6 +28,11 @@ export async function timed<Value>(
     clearTimeout(timer);
     running.delete(controller);
   }
+}
+
+/** Ends a run as if its time were over. */
+export function timeOut(controller: AbortController): void {
+  controller.abort(new DOMException('timed out', 'TimeoutError'));
 }
 
 function isTimeout({ reason }: AbortSignal): boolean {

@@ -5,13 +5,15 @@ import type { NetlinkSocket } from '../netlink/socket.js';
 import { protocolNumber } from '../protocol.js';
 import { climb, climbToBest, type Standing } from './ladder.js';
 import { readSocketTable } from './proc-net.js';
-import { findConnection, listSockets } from './sock-diag.js';
+import type { Listing } from './listing.js';
+import { findConnection, listCarriers } from './sock-diag.js';
 import { TCP_CLOSE_WAIT, TCP_ESTABLISHED, TCP_LISTEN, TCP_SYN_RECV, type Socket } from './socket.js';
 
 /** Where sockets are looked up. */
 export interface Kernel {
   /** NETLINK_SOCK_DIAG. */
   diag: Asked;
+  list: Listing;
   /** NETLINK_ROUTE. */
   route: NetlinkSocket;
   /** Root of procfs. */
@@ -22,6 +24,8 @@ export interface Kernel {
 export interface Finding {
   via: 'sock-diag' | 'procfs';
   standing: Standing;
+  /** When the kernel was asked (performance.now()). */
+  asked: number;
 }
 
 const IPPROTO_RAW = 255;
@@ -31,20 +35,21 @@ const ECHO_REQUEST = { ipv4: 8, ipv6: 128 } as const;
 const NOT_ACCEPTED = [TCP_SYN_RECV, TCP_ESTABLISHED, TCP_CLOSE_WAIT];
 
 /**
- * Finds the sockets that a flow's packet may have come from.
+ * Finds the sockets that a flow's packet may have come from, as they were at some time after `since`.
  * @throws as {@link Asked.request}
  */
-export async function findSockets(kernel: Kernel, flow: Flow): Promise<Finding> {
+export async function findSockets(kernel: Kernel, flow: Flow, since: number): Promise<Finding> {
+  const asked = performance.now();
   switch (flow.protocol) {
     case 'tcp':
-      return { via: 'sock-diag', standing: await tcp(kernel, flow) };
+      return { via: 'sock-diag', standing: await tcp(kernel, flow), asked };
     case 'udp':
     case 'udplite':
     case 'sctp':
     case 'dccp':
-      return { via: 'sock-diag', standing: await datagram(kernel, flow) };
+      return { via: 'sock-diag', ...(await datagram(kernel, flow, since)) };
     default:
-      return { via: 'procfs', standing: ping(kernel, flow) ?? raw(kernel, flow) };
+      return { via: 'procfs', standing: ping(kernel, flow) ?? raw(kernel, flow), asked };
   }
 }
 
@@ -53,19 +58,19 @@ async function tcp(kernel: Kernel, flow: Flow): Promise<Standing> {
   let found = (await findConnection(kernel.diag, filter.protocol, flow)).filter(connected);
   // bound to a device, it is in the table but not found by its 5-tuple
   if (found.length === 0) {
-    const listed = await listSockets(kernel.diag, { ...filter, dport: flow.dst.port });
+    const listed = await listCarriers(kernel.diag, { ...filter, dport: flow.dst.port });
     found = listed.filter(connected);
   }
   const standing = climb(found, flow);
   if (standing.kind !== 'orphaned' || !found.some(({ state }) => NOT_ACCEPTED.includes(state)))
     return standing;
-  return climbToBest(await listSockets(kernel.diag, { ...filter, states: [TCP_LISTEN] }), flow);
+  return climbToBest(await listCarriers(kernel.diag, { ...filter, states: [TCP_LISTEN] }), flow);
 }
 
 /** All sockets of the port, not the kernel's one best: of several with SO_REUSEPORT it would name any. */
-async function datagram(kernel: Kernel, flow: Flow): Promise<Standing> {
-  const candidates = await listSockets(kernel.diag, requestFor(flow));
-  return climb(candidates, flow, await leavesBy(kernel, flow, candidates));
+async function datagram(kernel: Kernel, flow: Flow, since: number): Promise<Omit<Finding, 'via'>> {
+  const { sockets, asked } = await kernel.list(requestFor(flow), since);
+  return { standing: climb(sockets, flow, await leavesBy(kernel, flow, sockets)), asked };
 }
 
 /** The device that a socket bound to a device must have. What goes to this machine's own addresses leaves by lo, whatever the socket is bound to. */
@@ -104,7 +109,7 @@ function portless({ family, uid, src, dst }: Flow, port?: number) {
 }
 
 function requestFor(flow: Flow) {
-  return { family: flow.family, protocol: protocolNumber(flow.protocol) ?? 0, sport: flow.src.port };
+  return { family: flow.family, protocol: protocolNumber(flow.protocol) ?? 0, sport: flow.src.port ?? 0 };
 }
 
 function connected({ state, remote }: Socket): boolean {

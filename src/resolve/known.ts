@@ -5,7 +5,7 @@ import type { ProcessTable, Sender } from './table.js';
 
 /** The way that has a process table: it knows most holders without a search, and who has just ended. */
 export function openKnown(table: ProcessTable): NameSender {
-  return async ({ at, flow }, { via, standing }, since, look) => {
+  return async ({ at, flow }, { via, standing, asked }, since, look) => {
     if (standing.kind !== 'owned')
       return fromHistory(table, await table.mustHaveSent(flow, at), reasonFor(flow, standing.kind));
     const { sockets } = standing;
@@ -13,7 +13,7 @@ export function openKnown(table: ProcessTable): NameSender {
     const owners = await findOwners(table, sockets, since, look);
     if (typeof owners === 'string') return { reason: owners };
     if (owners.size === 0) {
-      const held = inode === null ? [] : await table.heldUntil(inode, since);
+      const held = inode === null ? [] : await table.heldUntil(inode, asked);
       const sender = held.length > 0 ? { holders: held, inode } : await table.mustHaveSent(flow, at);
       return fromHistory(table, sender, reasonFor(flow, 'none'));
     }

@@ -6,6 +6,7 @@ import { openPromptNetlink } from '../netlink/prompt.js';
 import { openNetlink } from '../netlink/socket.js';
 import { findSockets } from './find.js';
 import { openKnown } from './known.js';
+import { openListing } from './listing.js';
 import type { Answer } from './owners.js';
 import { openPasswd } from './passwd.js';
 import { openScan } from './scan.js';
@@ -17,9 +18,10 @@ export interface Resolver extends Disposable {
   /**
    * Never names a process that it is not sure of. `at` must not lie before the packet was really sent: what has been
    * started after it is not taken for its sender.
+   * @param arrived when the match reached us (performance.now()); what was learnt since then is recent enough. Default now
    * @throws PTRAP_E_NETLINK, PTRAP_E_NETLINK_LOST, PTRAP_E_NETLINK_MALFORMED, PTRAP_E_NETLINK_CLOSED
    */
-  resolve(match: Match): Promise<Resolution>;
+  resolve(match: Match, arrived?: number): Promise<Resolution>;
 }
 
 /** What a resolver is opened with. */
@@ -37,13 +39,13 @@ export interface ResolverOptions {
 export function openResolver({ proc = '/proc', table }: ResolverOptions = {}): Resolver {
   const diag = openPromptNetlink(NETLINK_SOCK_DIAG);
   const route = openNetlink(NETLINK_ROUTE);
-  const kernel = { diag, route, proc };
+  const kernel = { diag, list: openListing(diag), route, proc };
   const scan = openScan(proc, openPasswd());
   const known = table && openKnown(table);
 
   async function identify(match: Match, since: number): Promise<Answer> {
-    const look = () => findSockets(kernel, match.flow);
-    const finding = look();
+    const look = () => findSockets(kernel, match.flow, performance.now());
+    const finding = findSockets(kernel, match.flow, since);
     const byTable = table?.isComplete ? known : undefined;
     // the kernel has been asked; who sent it may end before its answer is read
     if (byTable) table?.glance(match.flow.uid ?? 0, since);
@@ -51,10 +53,9 @@ export function openResolver({ proc = '/proc', table }: ResolverOptions = {}): R
   }
 
   return {
-    async resolve(match) {
-      const start = performance.now();
-      const answer = await identify(match, start).catch(orTimeout);
-      const latencyMs = performance.now() - start;
+    async resolve(match, arrived = performance.now()) {
+      const answer = await identify(match, arrived).catch(orTimeout);
+      const latencyMs = performance.now() - arrived;
       if ('reason' in answer) return { status: 'unresolved', reason: answer.reason, latencyMs };
       return { status: 'resolved', ...answer, latencyMs };
     },

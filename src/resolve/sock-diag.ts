@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Flow } from '../events.js';
 import { findAttribute, NLM_F_DUMP } from '../netlink/message.js';
-import type { Asked } from '../netlink/prompt.js';
+import type { Asked, DumpSource } from '../netlink/prompt.js';
 import { isErrno } from '../netlink/socket.js';
 import { addressBytes, addressText } from './address.js';
 import type { Socket } from './socket.js';
@@ -61,6 +61,11 @@ export function decodeSocket(message: Buffer): Socket | undefined {
   };
 }
 
+/** Local port of the socket in a struct inet_diag_msg; 0 where it is cut off. */
+export function localPort(message: Buffer): number {
+  return message.length < MESSAGE_BYTES ? 0 : message.readUInt16BE(4);
+}
+
 /** The one socket of a 5-tuple, or else the listener that takes its local port; sockets bound to a device are not found so. */
 export function findConnection(socket: Asked, protocol: number, flow: Flow): Promise<Socket[]> {
   return ask(socket, 0, {
@@ -73,11 +78,26 @@ export function findConnection(socket: Asked, protocol: number, flow: Flow): Pro
   });
 }
 
+/** Every socket of the family with these ports. */
+export function listSockets(socket: Asked, filter: DiagRequest): Promise<Socket[]> {
+  return ask(socket, NLM_F_DUMP, filter);
+}
+
 /** Every socket with these ports that can carry the family: an AF_INET6 one can carry IPv4. */
-export async function listSockets(socket: Asked, filter: DiagRequest): Promise<Socket[]> {
-  const own = await ask(socket, NLM_F_DUMP, filter);
+export async function listCarriers(socket: Asked, filter: DiagRequest): Promise<Socket[]> {
+  const own = await listSockets(socket, filter);
   if (filter.family === 'ipv6') return own;
-  return [...own, ...(await ask(socket, NLM_F_DUMP, { ...filter, family: 'ipv6' }))];
+  return [...own, ...(await listSockets(socket, { ...filter, family: 'ipv6' }))];
+}
+
+/** The messages of a dump, undecoded, part by part; none for a protocol that this kernel does not have. */
+export function dumpParts(source: DumpSource, request: DiagRequest): Buffer[][] {
+  try {
+    return source.dump(SOCK_DIAG_BY_FAMILY, encodeRequest(request));
+  } catch (error) {
+    if (isErrno(error, constants.errno.ENOENT)) return [];
+    throw error;
+  }
 }
 
 async function ask(socket: Asked, flags: number, request: DiagRequest): Promise<Socket[]> {

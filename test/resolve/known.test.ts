@@ -54,9 +54,10 @@ async function open(processes: Record<number, FakeProcess> = {}) {
       standing: socket
         ? { kind: 'owned', grade: 'exact', sockets: [{ inode: INODE, uid: 0, ...socket } as Socket] }
         : { kind: 'none' },
+      asked: since,
     };
     const time = new Date(Date.now() + (at - performance.now())).toISOString();
-    const none: Finding = { via: 'sock-diag', standing: { kind: 'none' } };
+    const none: Finding = { via: 'sock-diag', standing: { kind: 'none' }, asked: since };
     return name({ target: 'test', at: time, flow: whole }, finding, since, () => Promise.resolve(none));
   }
 
