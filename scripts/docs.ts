@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import { configSchema } from '../src/config/schema.js';
 import { event } from '../src/events.js';
+import { coveragePage } from './docs/coverage.js';
 import { eventsPage } from './docs/events.js';
 import { hooksPage } from './docs/hooks.js';
 import { optionsPage } from './docs/options.js';
@@ -22,6 +23,7 @@ const pages: Record<string, string> = {
   'docs/qdiscs.md': qdiscsPage(
     JSON.parse(await readFile(path('scripts/docs/qdiscs.json'), 'utf8')) as QdiscResults,
   ),
+  'docs/coverage.md': coveragePage(),
   'docs/events.md': eventsPage(z.toJSONSchema(event, { io: 'input' })),
   'docs/config.schema.json': schemaText(configSchema, 'ptrap config'),
   'docs/event.schema.json': schemaText(event, 'ptrap event, one line of --output json'),

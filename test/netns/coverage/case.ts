@@ -12,6 +12,8 @@ export interface Case {
   says: Exclude<Grade, 'call'> | UnresolvedReason | 'not seen';
   /** Bash, run in the namespace before any sender. */
   prepare?: string;
+  /** Not beside the other cases, but after them. */
+  isAlone?: boolean;
   /** What a user should know about it. */
   remark?: string;
 }

@@ -65,7 +65,7 @@ export const network: readonly Case[] = [
     name: 'tun',
     target: '10.99.5.2:PORT/udp',
     prepare: 'ip tuntap add tun7 mode tun; ip addr add 10.99.5.1/24 dev tun7; ip link set tun7 up',
-    sender: `sysopen my $t, '/dev/net/tun', 2 or die $!; ioctl $t, 0x400454ca, pack 'a16Sx22', 'tun7', 0x1001 or die $!;
+    sender: `sysopen my $t, '/dev/net/tun', 2 or die $!; my $r = pack 'a16Sx22', 'tun7', 0x1001; ioctl $t, 0x400454ca, $r or die $!;
       my $s = udp; select undef, undef, undef, .1; go; send $s, 'x', 0, v4('10.99.5.2'); named $$`,
     says: 'wildcard',
   },

@@ -67,7 +67,7 @@ export const processes: readonly Case[] = [
   {
     name: 'A process in a pid namespace of its own',
     target,
-    sender: `syscall(272, 0x20000000) == 0 or die $!; pipe my $r, my $w; my $c = child(sub { sysread $r, $_, 1; my $s = udp; connect $s, v4; send $s, 'x', 0; stay });
+    sender: `syscall(272, 0x20000000) == 0 or die $!; pipe my $r, my $w; my $c = child(sub { sysread $r, $_, 1; my $s = udp; connect $s, v4; send $s, 'x', 0; syscall(157, 1, 9, 0, 0, 0); sleep 1000 });
       go; syswrite $w, 'x'; named $c`,
     says: 'exact',
     remark: 'its pid is the one that ptrap sees',
@@ -107,9 +107,9 @@ export const processes: readonly Case[] = [
   {
     name: 'A process that ends at once, with nobody else of its user’s',
     target,
-    sender: `go; my $c = fork; if (!$c) { $) = '23456 23456'; $( = 23456; $< = $> = 23456; my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named $c`,
+    sender: `go; sleep 3; my $c = fork; if (!$c) { $) = '23456 23456'; $( = 23456; $< = $> = 23456; my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named $c`,
     says: 'history',
-    remark: 'without the process table, or where others of its user’s were there: exited',
+    remark: 'once ptrap has run for 2 s; without the process table: exited',
   },
   {
     name: 'A process that ends at once, one of many of its user’s',

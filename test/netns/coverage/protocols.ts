@@ -1,7 +1,6 @@
 import type { Case } from './case.js';
 
-/** Protocols other than plain tcp and udp, each to an address of its own. */
-export const protocols: readonly Case[] = [
+const all: readonly Omit<Case, 'isAlone'>[] = [
   {
     name: 'ICMP echo from a ping socket',
     target: '10.77.0.21/icmp',
@@ -24,13 +23,13 @@ export const protocols: readonly Case[] = [
   {
     name: 'The kernel’s answer to a ping',
     target: '10.77.0.2/icmp',
-    sender: `go; system 'nsenter', "--net=/proc/$ENV{FAR}/ns/net", 'ping', '-c1', '-W1', '-q', '10.77.0.1'; named`,
+    sender: `go; qx(nsenter --net=/proc/$ENV{FAR}/ns/net ping -c1 -W1 10.77.0.1); named`,
     says: 'kernel',
   },
   {
     name: 'The kernel’s reset of a connection to a closed port',
-    target: '10.77.0.2:PORT/tcp',
-    sender: `go; system 'nsenter', "--net=/proc/$ENV{FAR}/ns/net", $^X, '-MSocket', '-e', 'socket my $s, AF_INET, SOCK_STREAM, 0; setsockopt $s, SOL_SOCKET, SO_REUSEADDR, 1; bind $s, pack_sockaddr_in($ENV{PORT}, INADDR_ANY) or die $!; connect $s, pack_sockaddr_in(9, inet_aton("10.77.0.1"))'; named`,
+    target: '10.77.0.2:1234/tcp',
+    sender: `go; system 'nsenter', "--net=/proc/$ENV{FAR}/ns/net", $^X, '-MSocket', '-e', 'socket my $s, AF_INET, SOCK_STREAM, 0; setsockopt $s, SOL_SOCKET, SO_REUSEADDR, 1; bind $s, pack_sockaddr_in(1234, INADDR_ANY) or die $!; connect $s, pack_sockaddr_in(9, inet_aton("10.77.0.1"))'; named`,
     says: 'kernel',
   },
   {
@@ -68,3 +67,6 @@ export const protocols: readonly Case[] = [
     remark: 'it passes no output hook of the firewall',
   },
 ];
+
+/** Protocols other than plain tcp and udp. A raw socket of one case could have sent the packet of another. */
+export const protocols: readonly Case[] = all.map(one => ({ ...one, isAlone: true }));

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
-import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Resolution } from '../../../src/events.js';
+import type { Resolution, Sighting } from '../../../src/events.js';
 import type { Namespace } from '../namespace.js';
-import { pidsOf, startWatch, type Watch } from '../watch.js';
+import { pidsOf, startWatch } from '../watch.js';
 import type { Case } from './case.js';
 
 const SENDERS = fileURLToPath(new URL('../../senders/coverage/', import.meta.url));
 const FIRST_PORT = 20_000;
-/** How long something that must not be seen is waited for, in ms. */
-const SILENCE_MS = 500;
+/** How long further packets of a case, or any that must not be seen, are waited for, in ms. */
+const SETTLE_MS = 300;
 /** How long all that must be seen may take, in ms. */
 const PATIENCE_MS = 10_000;
 
@@ -25,11 +25,12 @@ export interface Observed {
 
 /** A sender that has set up what it needs. */
 interface Sender {
-  child: ChildProcess;
-  line(): Promise<string>;
+  /** Lets it send; gives who is to be named. */
+  send(): Promise<number[]>;
+  end(): Promise<void>;
 }
 
-/** Runs all cases at once, beside one another, under one ptrap; the order is theirs. */
+/** Runs the cases beside one another, and those that must be alone after them, under one ptrap; the order is theirs. */
 export async function observe(namespace: Namespace, cases: readonly Case[]): Promise<Observed[]> {
   for (const { prepare } of cases) if (prepare !== undefined) await namespace.must(`set -e\n${prepare}`);
   const port = (index: number): string => String(FIRST_PORT + index);
@@ -37,84 +38,94 @@ export async function observe(namespace: Namespace, cases: readonly Case[]): Pro
     namespace,
     cases.map((_, index) => port(index)),
   );
-  const senders = cases.map(({ sender }, index) => startSender(namespace, sender, port(index)));
-  for (const sender of senders) await sender.line();
   const targets = cases.map(({ target }, index) => target.replace('PORT', port(index)));
-  const watch = await startWatch(namespace, [
-    '--source',
-    'nflog',
-    '--hold',
-    'none',
-    '--limit',
-    '1000',
-    ...targets,
-  ]);
-  for (const { child } of senders) child.stdin!.write('\n');
-  const named = await Promise.all(senders.map(async sender => pidsIn(await sender.line())));
-  const first = (index: number) => watch.sighting(({ target }) => target === watch.ready.targets[index]);
-  await within(PATIENCE_MS, Promise.all(cases.map(({ says }, index) => says === 'not seen' || first(index))));
-  await sleep(SILENCE_MS);
-  const observed = cases.map((_, index) => judge(watch, watch.ready.targets[index]!, named[index]!));
-  await watch.end('SIGINT');
-  for (const { child } of senders) child.stdin!.end();
+  const start = (index: number): Promise<Sender> => startSender(namespace, cases[index]!.sender, port(index));
+  const indexes = (alone: boolean): number[] =>
+    cases.flatMap(({ isAlone = false }, index) => (isAlone === alone ? [index] : []));
+
+  const together = await Promise.all(
+    indexes(false).map(async index => ({ index, sender: await start(index) })),
+  );
+  await using watch = await watchAll(namespace, targets);
+  const observed: Observed[] = [];
+  const look = async (index: number, sender: Sender): Promise<void> => {
+    const named = await sender.send();
+    await watch.seen(index, cases[index]!.says === 'not seen');
+    observed[index] = judge(watch.of(index), named);
+  };
+  await Promise.all(together.map(({ index, sender }) => look(index, sender)));
+  for (const index of indexes(true)) {
+    const sender = await start(index);
+    await look(index, sender);
+    await sender.end();
+  }
   return observed;
 }
 
-/** Waits for something that may not come: what is missing then shows in the comparison. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  await Promise.race([promise.catch(() => undefined), sleep(ms)]);
+/** The sightings of every target, by its place in the list. */
+interface WatchAll extends AsyncDisposable {
+  of(index: number): readonly Sighting[];
+  /** Waits until there is one, or nothing came for long enough. */
+  seen(index: number, isSilent: boolean): Promise<void>;
 }
 
-function pidsIn(line: string): number[] {
-  return line.split(' ').filter(Boolean).map(Number);
-}
-
-function judge({ sightings }: Watch, text: string, named: readonly number[]): Observed {
-  const own = sightings.filter(({ target }) => target === text);
-  const [first] = own;
-  if (first === undefined) return { says: 'not seen', isRight: named.length === 0, sightings: 0, wrong: 0 };
-  const names = [...pidsOf(first)].sort();
+async function watchAll(namespace: Namespace, targets: readonly string[]): Promise<WatchAll> {
+  const options = ['--source', 'nflog', '--hold', 'none', '--limit', '1000'];
+  const watch = await startWatch(namespace, [...options, ...targets]);
+  const isOf = (index: number) => (sighting: Sighting) => sighting.target === watch.ready.targets[index];
   return {
-    says: gradeOf(first.resolution),
-    isRight: names.join() === [...named].sort().join(),
-    sightings: own.length,
-    wrong: own.filter(sighting => pidsOf(sighting).some(pid => !named.includes(pid))).length,
+    of: index => watch.sightings.filter(isOf(index)),
+    async seen(index, isSilent) {
+      if (!isSilent)
+        await Promise.race([watch.sighting(isOf(index)).catch(() => undefined), sleep(PATIENCE_MS)]);
+      await sleep(SETTLE_MS);
+    },
+    async [Symbol.asyncDispose]() {
+      await watch.end('SIGINT');
+    },
   };
 }
+
+function judge(sightings: readonly Sighting[], named: readonly number[]): Observed {
+  const [first] = sightings;
+  if (first === undefined) return { says: 'not seen', isRight: named.length === 0, sightings: 0, wrong: 0 };
+  return {
+    says: gradeOf(first.resolution),
+    isRight: sorted(pidsOf(first)) === sorted(named),
+    sightings: sightings.length,
+    wrong: sightings.filter(sighting => pidsOf(sighting).some(pid => !named.includes(pid))).length,
+  };
+}
+
+const sorted = (pids: readonly number[]): string => [...pids].sort().join();
 
 function gradeOf(resolution: Resolution): Case['says'] {
   if (resolution.status === 'unresolved') return resolution.reason;
   return resolution.grade as Exclude<typeof resolution.grade, 'call'>;
 }
 
-function startSender(namespace: Namespace, code: string, port: string): Sender {
+async function startSender(namespace: Namespace, code: string, port: string): Promise<Sender> {
   const env = { HOST: '10.77.0.2', PORT: port, FAR: String(namespace.farPid) };
   const child = namespace.spawn('perl', ['-I', SENDERS, '-MSender', '-Mstrict', '-e', code], { env });
-  let [text, errors] = ['', ''];
-  let heard = (): void => undefined;
-  child.stdout!.on('data', piece => {
-    text += String(piece);
-    heard();
-  });
+  const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
+  let errors = '';
   child.stderr!.on('data', piece => (errors += String(piece)));
-  const ended = once(child, 'exit');
+  const line = async (): Promise<string> => {
+    const next = await Promise.race([lines.next(), sleep(PATIENCE_MS)]);
+    if (next === undefined || next.done === true) throw new Error(`${code}\n${errors}`);
+    return next.value;
+  };
+  await line();
   return {
-    child,
-    line: () =>
-      new Promise((resolve, reject) => {
-        const giveUp = (): void => reject(new Error(`${code}\n${errors}`));
-        ended.then(giveUp, reject);
-        const timer = setTimeout(giveUp, PATIENCE_MS);
-        heard = () => {
-          const end = text.indexOf('\n');
-          if (end < 0) return;
-          clearTimeout(timer);
-          const line = text.slice(0, end);
-          text = text.slice(end + 1);
-          resolve(line);
-        };
-        heard();
-      }),
+    async send() {
+      child.stdin!.write('\n');
+      return (await line()).split(' ').filter(Boolean).map(Number);
+    },
+    async end() {
+      const ended = once(child, 'exit');
+      child.stdin!.end();
+      await ended;
+    },
   };
 }
 

@@ -11,10 +11,18 @@ export const states: readonly Case[] = [
     says: 'exact',
   },
   {
-    name: 'CLOSE_WAIT: the peer has closed',
+    name: 'CLOSE_WAIT: the peer has closed for writing',
     target,
-    sender: `my $s = tcp; syswrite $s, 'close'; sysread $s, my $end, 1; go; syswrite $s, 'x'; named $$`,
+    sender: `my $s = tcp; syswrite $s, 'shut'; sysread $s, my $end, 1; go; syswrite $s, 'x'; named $$`,
     says: 'exact',
+  },
+  {
+    name: 'The peer has closed, and answers with a reset',
+    target,
+    sender: `my $s = tcp; syswrite $s, 'close'; sysread $s, my $end, 1; go; syswrite $s, 'x'; named`,
+    says: 'exited',
+    remark:
+      'the reset takes the socket from the kernel’s table before it can be looked up, but for a source that holds',
   },
   {
     name: 'FIN_WAIT2: closed for writing, what is received is acknowledged',

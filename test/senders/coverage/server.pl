@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# server.pl PORT…: accepts connections; closes one that sends "close", answers one that sends "later" after a moment.
+# server.pl PORT…: accepts connections; closes one that sends "close", for writing only where it sends "shut"; answers
+# one that sends "later" after a moment.
 use strict;
 use warnings;
 use IO::Select;
@@ -21,8 +22,10 @@ for (;;) {
   for my $s ($open->can_read(0.1)) {
     if ($listening->exists($s)) { accept my $new, $s; $open->add($new); next }
     my $got = sysread $s, my $text, 65536;
-    $later{$s} = [$s, time + 2] if $got && $text eq 'later';
-    if (!$got || $text eq 'close') { $open->remove($s) unless $later{$s}; close $s unless $later{$s} }
+    shutdown $s, 1 if $text eq 'shut';
+    $later{$s} = [$s, time + 2] if $text eq 'later';
+    if ($text eq 'close') { $open->remove($s); close $s }
+    $open->remove($s) unless $got;
   }
-  for my $s (grep { $_->[1] < time } values %later) { syswrite $s->[0], 'x'; delete $later{$s->[0]} }
+  for my $s (grep { $_->[1] < time } values %later) { syswrite $s->[0], 'x'; $s->[1] = 1e12 }
 }
