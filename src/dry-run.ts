@@ -35,8 +35,8 @@ export async function describe(settings: Settings): Promise<string> {
   const table = tableName(instance);
   const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
   const { delivery, how, files } = sourceOf(settings, instance, targets.length);
-  const { newConnections } = settings;
-  const rules = buildRuleset(targets, { instance, delivery, newConnections, limit });
+  const { newConnections, forwarded } = settings;
+  const rules = buildRuleset(targets, { instance, delivery, newConnections, forwarded, limit });
   const sections = [
     ['files', recordPath(instance), ...files],
     ['nft -i -j, one transaction: log', ...rules],
@@ -64,7 +64,7 @@ export async function describe(settings: Settings): Promise<string> {
               )
               .map(commandLine),
           ]
-        : ['nft, one transaction: hold', ...buildEgress(table, ifb, devices, targets)],
+        : ['nft, one transaction: hold', ...buildEgress(table, ifb, devices, targets, delay)],
     );
   }
   return `${sections.map(([title, ...lines]) => [`# ${title}`, ...lines].join('\n')).join('\n\n')}\n`;

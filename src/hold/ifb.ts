@@ -5,8 +5,11 @@ import { ask, must } from '../sys/exec.js';
 /** A command line: program and arguments. */
 export type Command = readonly [file: string, ...args: string[]];
 
-/** netem's own limit of 1000 packets drops silently in a flood; it gives no back-pressure. */
-const LIMIT = '100000';
+/**
+ * So many packets are held at once at the most: netem drops what comes beyond that, without back-pressure to who sent
+ * it. Its own default of 1000 is soon reached in a flood.
+ */
+export const MOST_HELD = 100_000;
 
 /** The commands that make the ifb, in order; up before any rule sends packets there, else they are lost. */
 export function ifbCommands(name: string, alias: string, delayMs: number | string): Command[] {
@@ -28,7 +31,7 @@ export function ifbCommands(name: string, alias: string, delayMs: number | strin
       'delay',
       `${delayMs}ms`,
       'limit',
-      LIMIT,
+      String(MOST_HELD),
     ],
     ['ip', 'link', 'set', name, 'up'],
   ];
@@ -52,17 +55,15 @@ export async function makeIfb(name: string, alias: string, delayMs: number): Pro
   }
 }
 
-/** How many packets wait in the ifb, and how many it had to drop. */
-export async function ifbQueue(name: string): Promise<{ waiting: number; dropped: number }> {
+/** How many packets wait in the ifb. */
+async function waitingIn(name: string): Promise<number> {
   return parseQueue(await must('tc', ['-s', '-j', 'qdisc', 'show', 'dev', name]));
 }
 
 /** Reads `tc -s -j qdisc show`. */
-export function parseQueue(json: string): { waiting: number; dropped: number } {
-  const root = (JSON.parse(json) as { root?: boolean; qlen?: number; drops?: number }[]).find(
-    qdisc => qdisc.root,
-  );
-  return { waiting: root?.qlen ?? 0, dropped: root?.drops ?? 0 };
+export function parseQueue(json: string): number {
+  const qdiscs = JSON.parse(json) as { root?: boolean; qlen?: number }[];
+  return qdiscs.find(qdisc => qdisc.root)?.qlen ?? 0;
 }
 
 /** How often the queue is looked at while it drains, and how long that may take, in ms: longer than the longest delay. */
@@ -73,21 +74,20 @@ const DRAIN = { everyMs: 10, patienceMs: 90_000 };
  * fill it must be off. Leaves alone a link of that name whose alias is another's.
  * @throws PTRAP_E_IFB_BUSY when it does not drain
  */
-export async function removeIfb(name: string, alias: string): Promise<{ dropped: number }> {
-  if (!(await isOurs(name, alias))) return { dropped: 0 };
-  const dropped = await drained(name).catch(unlessGone(name));
+export async function removeIfb(name: string, alias: string): Promise<void> {
+  if (!(await isOurs(name, alias))) return;
+  await drained(name).catch(unlessGone(name));
   // what has left the qdisc may still be on its way through the device's own tasklet
   await sleep(DRAIN.everyMs);
   await must('ip', ['link', 'del', 'dev', name]).catch(unlessGone(name));
-  return { dropped };
 }
 
-/** Waits until nothing is held, and gives how many packets were dropped. */
-async function drained(name: string): Promise<number> {
+/** Waits until nothing is held. */
+async function drained(name: string): Promise<void> {
   const started = performance.now();
   for (;;) {
-    const { waiting, dropped } = await ifbQueue(name);
-    if (waiting === 0) return dropped;
+    const waiting = await waitingIn(name);
+    if (waiting === 0) return;
     if (performance.now() - started > DRAIN.patienceMs) throw failure('PTRAP_E_IFB_BUSY', name, waiting);
     await sleep(DRAIN.everyMs);
   }
@@ -114,8 +114,7 @@ async function isOurs(name: string, alias: string): Promise<boolean> {
 
 /** Another process that cleans up may have been quicker. */
 function unlessGone(name: string) {
-  return async (error: unknown): Promise<number> => {
+  return async (error: unknown): Promise<void> => {
     if (await linkOf(name)) throw error;
-    return 0;
   };
 }

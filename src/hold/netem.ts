@@ -1,15 +1,21 @@
 import { failure, PtrapError } from '../errors.js';
+import { linkIndex, NETLINK_ROUTE } from '../netlink/link.js';
+import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
+import { counterReader } from '../netlink/nft-counter.js';
+import { openNetlink } from '../netlink/socket.js';
+import { dumpTree, isRoot } from '../netlink/traffic-control.js';
 import type { NftSession } from '../nft/session.js';
 import type { ResolvedTarget } from '../target/target.js';
 import { openGuard } from '../teardown/guard.js';
 import type { Teardown } from '../teardown/stack.js';
 import { holdByClsact } from './clsact.js';
 import { devicesTo } from './devices.js';
-import { buildEgress } from './egress.js';
-import { makeIfb, removeIfb } from './ifb.js';
+import { buildEgress, UNHELD } from './egress.js';
+import { makeIfb, MOST_HELD, removeIfb } from './ifb.js';
 import { changedQdiscs, snapshotQdiscs } from './qdisc.js';
 import { rehearse } from './rehearse.js';
 import { holdByRoot } from './root.js';
+import { watchShortage } from './shortage.js';
 import { tcMatches } from './tc-match.js';
 
 /** How packets get into the ifb. */
@@ -71,12 +77,11 @@ export async function holdWithNetem(
         return found;
       },
       async () => {
-        const { dropped } = await removeIfb(ifb, alias);
+        await removeIfb(ifb, alias);
         guard.dismiss();
-        if (dropped > 0)
-          say(`netem dropped ${dropped} held packets: more than its queue takes were held at once`);
       },
     );
+    watchDrops(teardown, ifb, say);
     if (snapshots) await holdByRoot(teardown, snapshots, { instance, ifb, matches: tcMatches(targets) });
     else await fill(nft, teardown, devices, targets, options);
   });
@@ -88,11 +93,12 @@ async function fill(
   teardown: Teardown,
   devices: readonly string[],
   targets: readonly ResolvedTarget[],
-  { instance, table, ifb, hook, say }: HoldOptions,
+  options: HoldOptions,
 ): Promise<void> {
+  const { instance, ifb, hook, say } = options;
   if (hook !== 'clsact') {
     try {
-      await teardown.attempt(() => holdByEgress(nft, teardown, devices, targets, { table, ifb }));
+      await teardown.attempt(() => holdByEgress(nft, teardown, devices, targets, options));
       return;
     } catch (error) {
       if (hook || !(error instanceof PtrapError && error.code === 'PTRAP_E_EGRESS_MISSING')) throw error;
@@ -107,14 +113,32 @@ async function holdByEgress(
   teardown: Teardown,
   devices: readonly string[],
   targets: readonly ResolvedTarget[],
-  { table, ifb }: Pick<HoldOptions, 'table' | 'ifb'>,
+  { table, ifb, delayMs, say }: HoldOptions,
 ): Promise<void> {
   await teardown.make(
     { kind: 'table', family: 'netdev', name: table },
     () =>
-      nft.transaction(buildEgress(table, ifb, devices, targets)).catch((error: unknown) => {
+      nft.transaction(buildEgress(table, ifb, devices, targets, delayMs)).catch((error: unknown) => {
         throw failure('PTRAP_E_EGRESS_MISSING', String(error));
       }),
     () => nft.deleteTable('netdev', table),
+  );
+  const netlink = openNetlink(NETLINK_NETFILTER);
+  teardown.defer(() => netlink[Symbol.dispose]());
+  watchShortage(teardown, counterReader(netlink, table, UNHELD, 'netdev'), packets =>
+    say(`${packets} packets were not held: with them more than ${MOST_HELD} would have been, at once`),
+  );
+}
+
+/** Packets that come by filters are not counted before they come. */
+function watchDrops(teardown: Teardown, ifb: string, say: HoldOptions['say']): void {
+  const netlink = openNetlink(NETLINK_ROUTE);
+  teardown.defer(() => netlink[Symbol.dispose]());
+  const dropped = async (): Promise<number> => {
+    const index = await linkIndex(netlink, ifb);
+    return (index === undefined ? [] : await dumpTree(netlink, index)).find(isRoot)?.dropped ?? 0;
+  };
+  watchShortage(teardown, dropped, packets =>
+    say(`netem dropped ${packets} held packets: more than ${MOST_HELD} were held at once`),
   );
 }

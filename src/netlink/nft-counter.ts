@@ -6,7 +6,7 @@ import type { NetlinkSocket } from './socket.js';
 
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFT_MSG_GETOBJ = 19;
-const NFPROTO_INET = 1;
+const NFPROTO = { inet: 1, netdev: 5 } as const;
 const NFTA_OBJ_TABLE = 1;
 const NFTA_OBJ_NAME = 2;
 const NFTA_OBJ_TYPE = 3;
@@ -15,12 +15,17 @@ const NFT_OBJECT_COUNTER = 1;
 const NFTA_COUNTER_PACKETS = 2;
 
 /**
- * A reader of how many packets the named counter of an `inet` table has counted; made to be called every few ms.
+ * A reader of how many packets the named counter of a table has counted; made to be called every few ms.
  * It rejects with PTRAP_E_NETLINK (errno ENOENT) once the table or the counter is gone, and as {@link NetlinkSocket.request} does.
  */
-export function counterReader(socket: NetlinkSocket, table: string, name: string): () => Promise<number> {
+export function counterReader(
+  socket: NetlinkSocket,
+  table: string,
+  name: string,
+  family: keyof typeof NFPROTO = 'inet',
+): () => Promise<number> {
   const request = Buffer.concat([
-    netfilterHeader(NFPROTO_INET, 0),
+    netfilterHeader(NFPROTO[family], 0),
     attribute(NFTA_OBJ_TABLE, Buffer.from(`${table}\0`)),
     attribute(NFTA_OBJ_NAME, Buffer.from(`${name}\0`)),
     attribute(NFTA_OBJ_TYPE, Buffer.from([0, 0, 0, NFT_OBJECT_COUNTER])),

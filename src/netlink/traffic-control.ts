@@ -20,6 +20,8 @@ export interface TrafficObject {
   estimated: boolean;
   /** Packets that wait in it, where the kernel tells. */
   waiting?: number;
+  /** Packets that it has dropped, where the kernel tells. */
+  dropped?: number;
 }
 
 export const TCA_OPTIONS = 2;
@@ -112,7 +114,10 @@ function parseObject(type: TrafficObject['type'], message: Buffer): TrafficObjec
     kind,
     attributes: attributesOf(all).filter(([flagged]) => KEPT.has(typeOf(flagged))),
     estimated: statistics !== undefined && findAttribute(statistics, TCA_STATS_RATE_EST) !== undefined,
-    ...(queue ? { waiting: queue.readUInt32LE(0) } : {}),
+    // struct gnet_stats_queue
+    ...(queue && queue.length >= 12
+      ? { waiting: queue.readUInt32LE(0), dropped: queue.readUInt32LE(8) }
+      : {}),
   };
 }
 
