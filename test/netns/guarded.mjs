@@ -39,7 +39,7 @@ await teardown.make(
 );
 await teardown.make(
   { kind: 'table', family: 'netdev', name: table },
-  () => nft.transaction(buildEgress(table, ifb, ['wan'], targets)),
+  () => nft.transaction(buildEgress(table, ifb, ['wan'], targets, 1)),
   () => nft.deleteTable('netdev', table),
 );
 console.log('armed');
