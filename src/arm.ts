@@ -94,10 +94,11 @@ async function armWith(
     say,
   });
   const followed = follow(source);
-  const { newConnections, limitPer } = settings;
+  const { newConnections, forwarded, limitPer } = settings;
   const limit = limitPer === 'connection' ? settings.limit : undefined;
   const { delivery } = source;
-  const rules = await applyRules(nft, teardown, targets, { instance, delivery, newConnections, limit });
+  const selection = { newConnections, forwarded, limit };
+  const rules = await applyRules(nft, teardown, targets, { instance, delivery, ...selection });
   teardown.defer(() => source.letGo?.());
   const proven = proveSource({ source, addProbe: rules.addProbe, confirm, patienceMs });
   const sourceLatencyMs = await Promise.race([proven, rejectionOf(followed)]);

@@ -16,6 +16,7 @@ const flow = z.strictObject({
   src: endpoint,
   dst: endpoint.describe('what the application dialled, before DNAT'),
   oif: z.string().describe('device that the packet leaves by'),
+  iif: z.string().optional().describe('device that the packet came in by; only of one that is forwarded'),
   uid: z.int().nullable().describe('owner of the sending socket; null where the kernel names none'),
   gid: z.int().nullable(),
   length: z.int().describe('bytes of the IP packet'),

@@ -1,4 +1,5 @@
 import type { Case } from '../../test/netns/coverage/case.js';
+import { forwarded } from '../../test/netns/coverage/forwarded.js';
 import { network } from '../../test/netns/coverage/network.js';
 import { processes } from '../../test/netns/coverage/processes.js';
 import { protocols } from '../../test/netns/coverage/protocols.js';
@@ -17,6 +18,7 @@ export function coveragePage(): string {
     ...section('Connections that are older than ptrap', states),
     ...section('Ways through the network', network),
     ...section('Other protocols', protocols),
+    ...section('Forwarded, with `--forwarded`', forwarded),
   ].join('\n\n');
 }
 

@@ -29,6 +29,13 @@ export const options = {
     group: 'What to watch',
     docs: 'Of tcp, match only the packet that opens a connection.',
   },
+  forwarded: {
+    flag: 'forwarded',
+    kind: 'boolean',
+    default: false,
+    group: 'What to watch',
+    docs: 'Also what this machine forwards: packets of containers, virtual machines and other network namespaces on it. Who sent it is looked for in the namespaces that have its source address.',
+  },
   source: {
     flag: 'source',
     kind: 'choice',

@@ -5,6 +5,8 @@ export interface Settings {
   /** Target texts that `parseTarget` has accepted. */
   targets: string[];
   newConnections: boolean;
+  /** Also packets that this machine forwards. */
+  forwarded: boolean;
   source: 'auto' | 'journal' | 'nflog' | 'queue';
   /** Undefined: netem where the kernel has it, else none, with a note. The queue source holds packets itself. */
   hold: 'netem' | 'none' | undefined;

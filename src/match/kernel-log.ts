@@ -37,6 +37,7 @@ function parsePacket(text: string): Flow | undefined {
     src: { address: src.toString(), ...(ports.src !== undefined && { port: ports.src }) },
     dst: { address: dst.toString(), ...(ports.dst !== undefined && { port: ports.dst }) },
     oif: fields.get('OUT') ?? '',
+    ...(fields.get('IN') && { iif: fields.get('IN') }),
     uid: number(fields.get('UID')) ?? null,
     gid: number(fields.get('GID')) ?? null,
     length: number(fields.get('LEN')) ?? 0,

@@ -4,7 +4,7 @@ import { hasPorts, protocolName } from '../protocol.js';
 
 /** What an IP packet itself says of its flow. */
 export interface Packet {
-  flow: Omit<Flow, 'oif' | 'uid' | 'gid'>;
+  flow: Omit<Flow, 'oif' | 'iif' | 'uid' | 'gid'>;
   /** What it carries after its transport header, as far as it was captured; a view. */
   payload: Uint8Array;
 }

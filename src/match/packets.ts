@@ -19,6 +19,8 @@ export interface Captured {
   packet: Buffer;
   /** Index of the device that it leaves by; 0 for none. */
   oif: number;
+  /** Of the one that it came in by; 0 for one that this machine sends itself. */
+  iif: number;
   /** Owner of the sending socket's file; null where there is none. */
   uid: number | null;
   gid: number | null;
@@ -94,13 +96,15 @@ export function openPackets<Packet extends Captured>(
   });
 
   async function arrivalOf({ at, arrived, packet: whole }: Came<Packet>): Promise<Arrival | undefined> {
-    const { oif, uid, gid, packet } = whole;
+    const { oif, iif, uid, gid, packet } = whole;
     const tag = tagOf(whole);
     const parsed = parsePacket(packet);
     const release = hold?.(parsed ? connectionOf(parsed.flow) : '', whole);
     if (tag !== undefined && parsed) {
-      const device = deviceName.known(oif) ?? (await deviceName.ask(oif));
-      const match = sorting.sort({ tag, at, flow: { ...parsed.flow, oif: device, uid, gid } });
+      const name = async (index: number) => deviceName.known(index) ?? (await deviceName.ask(index));
+      const from = iif === 0 ? {} : { iif: await name(iif) };
+      const flow = { ...parsed.flow, oif: deviceName.known(oif) ?? (await name(oif)), ...from, uid, gid };
+      const match = sorting.sort({ tag, at, flow });
       if (match) return { match, arrived, payload: parsed.payload, ...(release && { release }) };
     }
     release?.();

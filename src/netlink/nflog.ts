@@ -11,6 +11,7 @@ const NFULA_CFG_MODE = 2;
 const NFULA_CFG_QTHRESH = 5;
 const NFULNL_CFG_CMD_BIND = 1;
 const NFULNL_COPY_PACKET = 2;
+const NFULA_IFINDEX_INDEV = 4;
 const NFULA_IFINDEX_OUTDEV = 5;
 const NFULA_PAYLOAD = 9;
 const NFULA_PREFIX = 10;
@@ -28,6 +29,8 @@ export interface LoggedPacket {
   packet: Buffer;
   /** Index of the device that it leaves by; 0 for none. */
   oif: number;
+  /** Of the one that it came in by; 0 for one that this machine sends itself. */
+  iif: number;
   /** Owner of the sending socket's file; null where there is none. */
   uid: number | null;
   gid: number | null;
@@ -53,12 +56,13 @@ export async function bindGroup(socket: Asked, group: number, snaplen: number): 
 /** Reads a message of type {@link NFULNL_MSG_PACKET}; undefined where it carries no packet. */
 export function readLogged(payload: Buffer): LoggedPacket | undefined {
   let packet: Buffer | undefined;
-  const found: Omit<LoggedPacket, 'packet'> = { prefix: '', oif: 0, uid: null, gid: null };
+  const found: Omit<LoggedPacket, 'packet'> = { prefix: '', oif: 0, iif: 0, uid: null, gid: null };
   eachAttribute(payload.subarray(NFGENMSG_BYTES), (type, value) => {
     if (type === NFULA_PAYLOAD) packet = value;
     else if (type === NFULA_PREFIX) found.prefix = value.toString('latin1', 0, value.indexOf(0));
     else if (value.length < 4) return;
     else if (type === NFULA_IFINDEX_OUTDEV) found.oif = value.readUInt32BE(0);
+    else if (type === NFULA_IFINDEX_INDEV) found.iif = value.readUInt32BE(0);
     else if (type === NFULA_UID) found.uid = value.readUInt32BE(0);
     else if (type === NFULA_GID) found.gid = value.readUInt32BE(0);
   });

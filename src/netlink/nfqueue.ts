@@ -23,6 +23,7 @@ const NFQA_CFG_F_GSO = 4;
 const NFQA_CFG_F_UID_GID = 8;
 const NFQA_PACKET_HDR = 1;
 const NFQA_VERDICT_HDR = 2;
+const NFQA_IFINDEX_INDEV = 5;
 const NFQA_IFINDEX_OUTDEV = 6;
 const NFQA_PAYLOAD = 10;
 const NFQA_UID = 16;
@@ -47,6 +48,8 @@ export interface QueuedPacket extends Ticket {
   packet: Buffer;
   /** Index of the device that it leaves by; 0 for none. */
   oif: number;
+  /** Of the one that it came in by; 0 for one that this machine sends itself. */
+  iif: number;
   /** Owner of the sending socket's file; null where there is none. */
   uid: number | null;
   gid: number | null;
@@ -109,11 +112,13 @@ export function waitingIn(queues: readonly number[]): number {
 export function readQueued(payload: Buffer): QueuedPacket | undefined {
   const ticket = readTicket(payload);
   if (!ticket) return undefined;
-  const found: QueuedPacket = { ...ticket, packet: payload.subarray(0, 0), oif: 0, uid: null, gid: null };
+  const packet = payload.subarray(0, 0);
+  const found: QueuedPacket = { ...ticket, packet, oif: 0, iif: 0, uid: null, gid: null };
   eachAttribute(payload.subarray(NFGENMSG_BYTES), (type, value) => {
     if (type === NFQA_PAYLOAD) found.packet = value;
     else if (value.length < 4) return;
     else if (type === NFQA_IFINDEX_OUTDEV) found.oif = value.readUInt32BE(0);
+    else if (type === NFQA_IFINDEX_INDEV) found.iif = value.readUInt32BE(0);
     else if (type === NFQA_UID) found.uid = value.readUInt32BE(0);
     else if (type === NFQA_GID) found.gid = value.readUInt32BE(0);
   });

@@ -131,8 +131,8 @@ const gradeWords: Record<Grade, string | undefined> = {
 const reasonWords: Record<UnresolvedReason, string> = {
   exited: '(its process had exited before it could be asked for)',
   kernel: '(sent by the kernel itself, no process owns it)',
-  forwarded: '(forwarded for another machine or container)',
-  'other-netns': '(its process lives in another network namespace)',
+  forwarded: '(forwarded for another machine or a virtual one)',
+  'other-netns': '(of another network namespace, where nobody has its socket any more)',
   ambiguous: '(several sockets fit, none of them certainly)',
   timeout: '(the look-up took too long)',
 };

@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { addressText } from './address.js';
 import type { Socket } from './socket.js';
 
-/** Tables of /proc/net that sock_diag has no counterpart for everywhere: icmp, icmp6 (ping sockets), raw, raw6. */
-export type SocketTable = 'icmp' | 'icmp6' | 'raw' | 'raw6';
+/** Tables of /proc/net: icmp has ping sockets. */
+export type SocketTable = `${'tcp' | 'udp' | 'udplite' | 'icmp' | 'raw'}${'' | '6'}`;
 
-/** The sockets in a table of this network namespace; none where the kernel has no such table. */
+/**
+ * The sockets in a table; none where the kernel has no such table, or the process has ended.
+ * @param proc root of procfs, or a process in another network namespace: /proc/<pid>
+ */
 export function readSocketTable(proc: string, table: SocketTable): Socket[] {
   try {
     return parseSocketTable(readFileSync(`${proc}/net/${table}`, 'latin1'));

@@ -5,6 +5,7 @@ import { NETLINK_ROUTE } from '../netlink/link.js';
 import { openPromptNetlink } from '../netlink/prompt.js';
 import { openNetlink } from '../netlink/socket.js';
 import { findSockets } from './find.js';
+import { openForwarded } from './forwarded.js';
 import { openKnown } from './known.js';
 import { openListing } from './listing.js';
 import type { Answer } from './owners.js';
@@ -42,8 +43,10 @@ export function openResolver({ proc = '/proc', table }: ResolverOptions = {}): R
   const kernel = { diag, list: openListing(diag), route, proc };
   const scan = openScan(proc, openPasswd());
   const known = table && openKnown(table);
+  const forwarded = openForwarded(proc, scan);
 
   async function identify(match: Match, since: number): Promise<Answer> {
+    if (match.flow.iif !== undefined) return forwarded(match, since);
     const look = () => findSockets(kernel, match.flow, performance.now());
     const finding = findSockets(kernel, match.flow, since);
     const byTable = table?.isComplete ? known : undefined;

@@ -16,7 +16,17 @@ export interface Socket {
 }
 
 /** The states that matter here (kernel: include/net/tcp_states.h). */
-export const TCP_ESTABLISHED = 1;
-export const TCP_SYN_RECV = 3;
-export const TCP_CLOSE_WAIT = 8;
+const TCP_ESTABLISHED = 1;
+const TCP_SYN_RECV = 3;
+const TCP_CLOSE_WAIT = 8;
 export const TCP_LISTEN = 10;
+
+/** Whether a tcp socket has a peer. */
+export function isConnected({ state, remote }: Socket): boolean {
+  return state !== TCP_LISTEN && remote.port !== 0;
+}
+
+/** In these states a tcp socket without an inode is not yet accepted: its packets are the listener's. */
+export function isNotAccepted({ state }: Socket): boolean {
+  return [TCP_SYN_RECV, TCP_ESTABLISHED, TCP_CLOSE_WAIT].includes(state);
+}

@@ -11,6 +11,9 @@ export const LOGGED = 'logged';
 /** The base chain, in output. */
 export const CHAIN = 'out';
 
+/** The other one, in forward. */
+const FORWARD = 'through';
+
 /** What the ruleset depends on beside the targets. */
 export interface RulesetOptions {
   /** Instance id. */
@@ -19,6 +22,8 @@ export interface RulesetOptions {
   delivery: Delivery;
   /** Of tcp only the opening SYN; of what is queued it is never more. */
   newConnections: boolean;
+  /** Also packets that are forwarded. */
+  forwarded: boolean;
   /** Most packets a minute that are logged of one connection; undefined: no limit in the kernel. It does not concern queues. */
   limit: number | undefined;
 }
@@ -46,6 +51,9 @@ export function buildRuleset(targets: readonly ResolvedTarget[], options: Rulese
     ...new Set(sets),
     // priority mangle: before DNAT, when the packet still shows what the socket dialled
     `add chain ${table} ${CHAIN} { type filter hook output priority mangle; }`,
+    ...(options.forwarded
+      ? [`add chain ${table} ${FORWARD} { type filter hook forward priority mangle; }`]
+      : []),
     ...chains.flatMap(({ index, selector }) => targetChain(table, index, selector, options)),
   ];
 }
@@ -84,9 +92,13 @@ function targetChain(table: string, index: number, selector: Selector, options: 
     delivery.to === 'queues'
       ? ['', queueRules(selector, delivery.delayMs, `${matched} ${logged}`)]
       : [` ${matched}`, logRules(selector, limit, logged)];
+  const entries = options.forwarded ? [CHAIN, FORWARD] : [CHAIN];
   return [
     `add chain ${table} ${chain}`,
-    `add rule ${table} ${CHAIN} ${selector.expression}${first} goto ${chain} comment "target ${index}"`,
+    ...entries.map(
+      entry =>
+        `add rule ${table} ${entry} ${selector.expression}${first} goto ${chain} comment "target ${index}"`,
+    ),
     ...rules.map(rule => `add rule ${table} ${chain} ${rule}`),
   ];
 }

@@ -158,6 +158,13 @@ describe('parseLogLine', () => {
     });
   });
 
+  it('knows what is forwarded by the device that it came in by', () => {
+    const message =
+      'ptrap-abc123-0: IN=box0 OUT=wan MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=10.66.0.2 DST=10.77.0.2 LEN=29 TTL=63 ID=1 PROTO=UDP SPT=7 DPT=53 LEN=9';
+    expect(parseLogLine(message, 'abc123')?.flow).toMatchObject({ oif: 'wan', iif: 'box0', uid: null });
+    expect(flows.every(flow => !('iif' in flow))).toBe(true);
+  });
+
   it('survives numbers that are none', () => {
     const odd = parseLogLine(
       'ptrap-abc123-0: OUT=lo SRC=1.2.3.4 DST=1.2.3.4 LEN=x PROTO=UDP SPT=-1 DPT=1e9 UID= GID=9999999999999',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { forwarded } from './coverage/forwarded.js';
 import { network } from './coverage/network.js';
 import { processes } from './coverage/processes.js';
 import { protocols } from './coverage/protocols.js';
@@ -14,10 +15,10 @@ beforeEach(async () => {
 afterEach(() => namespace[Symbol.asyncDispose]());
 
 describe('what is sent', () => {
-  it.each(Object.entries({ sockets, processes, states, network, protocols }))(
+  it.each(Object.entries({ sockets, processes, states, network, protocols, forwarded }))(
     'is named as docs/coverage.md says: %s',
     async (_, cases) => {
-      const observed = await observe(namespace, cases);
+      const observed = await observe(namespace, cases, cases === forwarded ? ['--forwarded'] : []);
       const table = observed.map(({ says, isRight, wrong }, index) => [
         cases[index]!.name,
         says,

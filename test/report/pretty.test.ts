@@ -67,7 +67,7 @@ describe('a sighting', () => {
   it.each([
     ['exited', 'its process had exited before it could be asked for'],
     ['kernel', 'sent by the kernel itself'],
-    ['forwarded', 'forwarded for another machine or container'],
+    ['forwarded', 'forwarded for another machine or a virtual one'],
     ['other-netns', 'another network namespace'],
     ['ambiguous', 'several sockets fit'],
     ['timeout', 'took too long'],

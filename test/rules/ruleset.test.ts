@@ -10,6 +10,7 @@ async function ruleset(texts: string[], options: Partial<RulesetOptions> = {}) {
     instance: 'abc123',
     delivery: { to: 'kernel-log' },
     newConnections: false,
+    forwarded: false,
     limit: 20,
     ...options,
   });

@@ -31,7 +31,11 @@ interface Sender {
 }
 
 /** Runs the cases beside one another, and those that must be alone after them, under one ptrap; the order is theirs. */
-export async function observe(namespace: Namespace, cases: readonly Case[]): Promise<Observed[]> {
+export async function observe(
+  namespace: Namespace,
+  cases: readonly Case[],
+  more: readonly string[],
+): Promise<Observed[]> {
   for (const { prepare } of cases) if (prepare !== undefined) await namespace.must(`set -e\n${prepare}`);
   const port = (index: number): string => String(FIRST_PORT + index);
   await serve(
@@ -46,7 +50,7 @@ export async function observe(namespace: Namespace, cases: readonly Case[]): Pro
   const together = await Promise.all(
     indexes(false).map(async index => ({ index, sender: await start(index) })),
   );
-  await using watch = await watchAll(namespace, targets);
+  await using watch = await watchAll(namespace, [...more, ...targets]);
   const observed: Observed[] = [];
   const look = async (index: number, sender: Sender): Promise<void> => {
     const named = await sender.send();
@@ -69,9 +73,9 @@ interface WatchAll extends AsyncDisposable {
   seen(index: number, isSilent: boolean): Promise<void>;
 }
 
-async function watchAll(namespace: Namespace, targets: readonly string[]): Promise<WatchAll> {
+async function watchAll(namespace: Namespace, args: readonly string[]): Promise<WatchAll> {
   const options = ['--source', 'nflog', '--hold', 'none', '--limit', '1000'];
-  const watch = await startWatch(namespace, [...options, ...targets]);
+  const watch = await startWatch(namespace, [...options, ...args]);
   const isOf = (index: number) => (sighting: Sighting) => sighting.target === watch.ready.targets[index];
   return {
     of: index => watch.sightings.filter(isOf(index)),

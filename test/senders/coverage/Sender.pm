@@ -5,7 +5,7 @@ use warnings;
 use Socket qw(:all);
 use Exporter 'import';
 
-our @EXPORT = (@Socket::EXPORT_OK, @Socket::EXPORT, qw(opened v4 v6 mapped udp udp6 tcp go named child stay handed hand $HOST $PORT));
+our @EXPORT = (@Socket::EXPORT_OK, @Socket::EXPORT, qw(opened v4 v6 mapped udp udp6 tcp go named child stay box handed hand $HOST $PORT));
 my $first = $$;
 our ($HOST, $PORT) = @ENV{qw(HOST PORT)};
 $| = 1;
@@ -23,6 +23,8 @@ sub tcp { my $s = opened(AF_INET, SOCK_STREAM, $_[1]); connect($s, v4($_[0])) or
 sub go { print "set\n"; <STDIN> // exit }
 # It is sent, and these are to be named; lives until STDIN ends.
 sub named { print "@_\n"; 1 while <STDIN>; exit }
+# Goes to the network namespace `box`, whose packets are forwarded.
+sub box { open my $ns, '<', '/run/netns/box' or die $!; syscall(308, fileno $ns, 0x40000000) == 0 or die "setns: $!" }
 # Another process, which does this and then lives as long as the first one.
 sub child { my ($do) = @_; my $pid = fork // die "fork: $!"; return $pid if $pid; $do->(); stay(); }
 sub stay { select undef, undef, undef, 0.1 while kill 0, $first; exit }
