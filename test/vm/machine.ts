@@ -67,7 +67,8 @@ export async function bootMachine({ timeoutMs = 180_000 } = {}): Promise<Machine
   }
 }
 
-function commands(table: JobTable): Pick<Machine, 'start' | 'run' | 'must'> {
+/** What is run by way of such a table. */
+export function commands(table: JobTable): Pick<Machine, 'start' | 'run' | 'must'> {
   const run: Machine['run'] = (script, { timeoutMs = 60_000 } = {}) => table.start(script).end(timeoutMs);
   return {
     start: script => table.start(script),

@@ -6,11 +6,14 @@ import { createReadStream, openSync, readFileSync, readdirSync, writeSync } from
 import { release } from 'node:os';
 import { createInterface } from 'node:readline';
 
+// Outside of a guest, PTRAP_AGENT_FD is the number of a socket in the port's place; all jobs end with it.
 const ports = '/sys/class/virtio-ports';
-const port = readdirSync(ports).find(
-  name => readFileSync(`${ports}/${name}/name`, 'utf8').trim() === 'agent',
-);
-const fd = openSync(`/dev/${port}`, 'r+');
+const openPort = () =>
+  openSync(
+    `/dev/${readdirSync(ports).find(name => readFileSync(`${ports}/${name}/name`, 'utf8').trim() === 'agent')}`,
+    'r+',
+  );
+const fd = Number(process.env.PTRAP_AGENT_FD ?? openPort());
 const jobs = new Map();
 
 function tell(message) {
@@ -42,9 +45,14 @@ function signal({ id, signal: name, group }) {
   }
 }
 
-createInterface({ input: createReadStream('', { fd }) }).on('line', line => {
-  const request = JSON.parse(line);
-  if (request.start === undefined) signal(request);
-  else start(request.id, request.start);
-});
+createInterface({ input: createReadStream('', { fd }) })
+  .on('line', line => {
+    const request = JSON.parse(line);
+    if (request.start === undefined) signal(request);
+    else start(request.id, request.start);
+  })
+  .on('close', () => {
+    for (const id of jobs.keys()) signal({ id, signal: 'SIGKILL', group: true });
+    process.exit();
+  });
 tell({ ready: release() });
