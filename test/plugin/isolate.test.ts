@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Resolution, Sighting } from '../../src/events.js';
 import type { HookContext } from '../../src/hooks.js';
 import { dig, match, ready, sightingOf } from '../fixtures/report/events.js';
+import { openPlugins } from '../../src/plugin/host.js';
 import { open, plugin } from './open.js';
 
 const boom = () => {
@@ -53,6 +54,34 @@ describe('a tap that fails', () => {
     expect(signal?.aborted).toBe(true);
     expect(failures).toEqual([
       { plugin: 'hangs', hook: 'armed', kind: 'timeout', message: 'no end within 30 ms' },
+    ]);
+  });
+
+  it('has two seconds once the end was asked for, whatever it was allowed', async () => {
+    const failures: string[] = [];
+    let end: () => void = () => undefined;
+    const host = await openPlugins(
+      [
+        plugin('hangs', trap => trap.hooks.resolve.tapPromise('x', never), { timeoutMs: 3_600_000 }),
+        plugin('hangs-later', trap => trap.hooks.enrich.tapPromise('x', never), { timeoutMs: 3_600_000 }),
+      ],
+      {
+        instance: 'k3v9qa',
+        print: () => undefined,
+        log: () => undefined,
+        failed: ({ plugin, kind, message }) => failures.push(`${plugin}: ${kind}: ${message}`),
+        ending: new Promise<void>(resolve => (end = resolve)),
+      },
+    );
+    const resolving = host.resolve(match);
+    end();
+    const began = performance.now();
+    await sleep(1);
+    await Promise.all([resolving, host.enrich(sightingOf(1, dig))]);
+    expect(performance.now() - began).toBeLessThan(4000);
+    expect(failures.sort()).toEqual([
+      'hangs-later: timeout: no end within 2000 ms',
+      'hangs: timeout: no end within 2000 ms',
     ]);
   });
 
