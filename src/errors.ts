@@ -45,6 +45,13 @@ const failures = {
     cause: `cannot look up "${name}": ${why}`,
     fix: 'give its address, or see to the resolver',
   }),
+  PTRAP_E_NETNS: (text: string, nearest: string | undefined): Failure => ({
+    exit: 2,
+    cause: `no network namespace "${visible(text)}"`,
+    fix: nearest
+      ? `did you mean ${nearest}?`
+      : 'allowed: a name that ip netns lists, a pid, a path, or the id or name of a running container',
+  }),
   PTRAP_E_NFT: (answer: string): Failure => ({
     exit: 1,
     cause: `nft refused or ended: ${answer}`,
@@ -226,6 +233,11 @@ const failures = {
     exit: 1,
     cause: `${folder}, where ptrap keeps its records, ${why}`,
     fix: 'find out who made it, and take it away; ptrap makes one of its own',
+  }),
+  PTRAP_E_RECORD: (path: string, why: string): Failure => ({
+    exit: 1,
+    cause: `the record ${path}, without which nothing may be changed, cannot be written: ${why}`,
+    fix: 'make room in /run (df /run)',
   }),
   PTRAP_E_INSTANCE: (id: string, why: string): Failure => ({
     exit: 2,

@@ -10,7 +10,7 @@ import {
   unlink,
   type FileHandle,
 } from 'node:fs/promises';
-import { failure } from '../errors.js';
+import { failure, PtrapError } from '../errors.js';
 import { readStat } from '../sys/stat.js';
 
 /** Something ptrap made that outlives a call: all that is needed to take it away again from another process. */
@@ -88,20 +88,30 @@ export async function readState(instance: string): Promise<string> {
 }
 
 /**
- * Replaces the record on disk: written beside it, synced, renamed.
- * @throws PTRAP_E_STATE_DIR
+ * Replaces the record on disk: written beside it, synced, renamed. Where there is no room for it, the one before stays.
+ * @throws PTRAP_E_STATE_DIR, PTRAP_E_RECORD
  */
 export async function writeRecord(record: InstanceRecord): Promise<void> {
   const path = recordPath(record.instance);
   const draft = `${path}.${record.pid}`;
-  const file = await create(draft);
   try {
-    await file.writeFile(JSON.stringify(record));
+    await writeSynced(await create(draft), JSON.stringify(record));
+    await rename(draft, path);
+  } catch (error) {
+    if (error instanceof PtrapError) throw error;
+    await unlink(draft).catch(unless('ENOENT'));
+    await removeFolder();
+    throw failure('PTRAP_E_RECORD', path, String(error));
+  }
+}
+
+async function writeSynced(file: FileHandle, text: string): Promise<void> {
+  try {
+    await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(draft, path);
 }
 
 /** Removes what instances that were killed while they wrote have left of it. */
