@@ -88,7 +88,9 @@ async function measureTool(
     await using running = await startTool(place, tool, patience);
     start.ready = { ms: running.readyMs };
     for (const workload of workloads) {
-      results.push(await measureWorkload(place, tool, running, workload));
+      const result = await measureWorkload(place, tool, running, workload);
+      running.requireAlive();
+      results.push(result);
       say(`  ${JSON.stringify(results.at(-1))}`);
     }
     start.peakKib = running.account.peakKib();

@@ -18,6 +18,8 @@ export interface Running extends AsyncDisposable {
   readonly wallAhead: number;
   /** Waits until it has said so much since then, or has fallen silent. */
   settle(time: number, count: number): Promise<void>;
+  /** @throws when it has ended by itself, with its last words */
+  requireAlive(): void;
   /** Asks it to end, and waits until it has said its last word. */
   end(): Promise<void>;
 }
@@ -55,7 +57,11 @@ export async function startTool(place: Surroundings, tool: Tool, patience: Patie
   }
 
   try {
-    const inPlace = child ? await waitFor(place, tool, child, lines, patience) : started;
+    let words = '';
+    child?.stderr!.setEncoding('utf8').on('data', (text: string) => (words += text));
+    const fail = (why: string): Error =>
+      new Error(`${tool.name}: ${why}: ${words.trim().split('\n').at(-1)}`);
+    const inPlace = child ? await waitFor(place, tool, child, lines, patience, fail) : started;
     return {
       readyMs: inPlace - started,
       pid: child?.pid ?? 0,
@@ -70,6 +76,9 @@ export async function startTool(place: Surroundings, tool: Tool, patience: Patie
         }
         await sleep(TOGETHER_MS);
       },
+      requireAlive() {
+        if (child && hasEnded(child)) throw fail(`ended with ${child.exitCode ?? child.signalCode}`);
+      },
       end: stop,
       [Symbol.asyncDispose]: dispose,
     };
@@ -82,14 +91,12 @@ export async function startTool(place: Surroundings, tool: Tool, patience: Patie
 /** When the tool was in place: it said so, or it has seen a probe packet. */
 async function waitFor(
   place: Surroundings,
-  { name, ready }: Tool,
+  { ready }: Tool,
   child: ChildProcess,
   lines: Lines,
   { readyMs, silentMs }: Patience,
+  fail: (why: string) => Error,
 ): Promise<number> {
-  let words = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => (words += text));
-  const fail = (why: string): Error => new Error(`${name}: ${why}: ${words.trim().split('\n').at(-1)}`);
   const prober = ready ? undefined : place.probe?.();
   const began = now();
   while (!(ready ? lines.find(ready) : lines.since(0).length > 0)) {

@@ -51,7 +51,7 @@ export async function arm(
   options: ArmOptions,
 ): Promise<Armed> {
   const { settings, say } = options;
-  const [first, second] = await candidates(settings.source);
+  const [first, second] = await candidates(settings);
   if (!second) return armWith(first, PATIENCE_MS.only, nft, teardown, targets, options);
   try {
     return await teardown.attempt(() => armWith(first, PATIENCE_MS.first, nft, teardown, targets, options));
@@ -67,9 +67,10 @@ function isSourceAtFault({ exit, code }: PtrapError): boolean {
   return exit === 3 || code === 'PTRAP_E_JOURNALCTL';
 }
 
-async function candidates(asked: Settings['source']): Promise<[Kind, Kind?]> {
-  if (asked !== 'auto') return [asked];
-  return (await journalRuns()) ? ['journal', 'nflog'] : ['nflog'];
+async function candidates({ source, netns }: Settings): Promise<[Kind, Kind?]> {
+  if (source !== 'auto') return [source];
+  // the kernel's log tells of no other network namespace, unless somebody has allowed it
+  return netns === undefined && (await journalRuns()) ? ['journal', 'nflog'] : ['nflog'];
 }
 
 async function armWith(

@@ -52,6 +52,11 @@ const failures = {
       ? `did you mean ${nearest}?`
       : 'allowed: a name that ip netns lists, a pid, a path, or the id or name of a running container',
   }),
+  PTRAP_E_LOOPBACK_DOWN: (): Failure => ({
+    exit: 3,
+    cause: 'the loopback device is down here, over which ptrap proves that its rules work',
+    fix: 'ip link set lo up (inside of the network namespace: ip -n NAME link set lo up)',
+  }),
   PTRAP_E_NFT: (answer: string): Failure => ({
     exit: 1,
     cause: `nft refused or ended: ${answer}`,

@@ -10,7 +10,21 @@ import { readFlags } from './flags.js';
 export async function watchCommand(asked: Asked<'watch'>): Promise<number> {
   const { flags, configFile } = readFlags(asked);
   const settings = await mergeSettings(flags, await findConfig(configFile), process.cwd());
+  const inside = settings.netns === undefined ? undefined : await runIn(settings.netns);
+  if (inside !== undefined) return inside;
   return settings.dryRun ? dryRun(settings) : watch(settings);
+}
+
+/** The exit code of the ptrap that did the work in another network namespace; undefined where we are there. */
+async function runIn(netns: string): Promise<number | undefined> {
+  const [{ findNetns }, { endWithOutside, isInside, runInside }] = await Promise.all([
+    import('../netns/find.js'),
+    import('../netns/enter.js'),
+  ]);
+  const path = await findNetns(netns);
+  if (!isInside(path)) return runInside(path);
+  endWithOutside();
+  return undefined;
 }
 
 async function findConfig(file: string | false | undefined) {

@@ -29,6 +29,14 @@ export const options = {
     group: 'What to watch',
     docs: 'Of tcp, match only the packet that opens a connection.',
   },
+  netns: {
+    flag: 'netns',
+    kind: 'text',
+    default: undefined,
+    group: 'What to watch',
+    docs: 'Watch inside another network namespace: a name that ip netns lists, a pid, a path, or the id or name of a running container.',
+    example: 'web-1',
+  },
   forwarded: {
     flag: 'forwarded',
     kind: 'boolean',

@@ -5,6 +5,8 @@ export interface Settings {
   /** Target texts that `parseTarget` has accepted. */
   targets: string[];
   newConnections: boolean;
+  /** The network namespace to watch, as `findNetns` takes it; undefined: our own. */
+  netns: string | undefined;
   /** Also packets that this machine forwards. */
   forwarded: boolean;
   source: 'auto' | 'journal' | 'nflog' | 'queue';

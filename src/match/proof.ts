@@ -1,6 +1,7 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
 import { failure } from '../errors.js';
 import type { Match } from '../hooks.js';
 import type { Echo, Source } from './source.js';
@@ -25,7 +26,7 @@ const HEADER_BYTES = 28;
 /**
  * Sends packets of our own through our own rules and waits for each to come back through the source and to be
  * resolved to this process. Gives the longest time that took once all was warm, in ms.
- * @throws what the source's `diagnose` finds, PTRAP_E_PROBE_LOST when only some came back, PTRAP_E_PROBE_UNRESOLVED
+ * @throws PTRAP_E_LOOPBACK_DOWN, what the source's `diagnose` finds, PTRAP_E_PROBE_LOST when only some came back, PTRAP_E_PROBE_UNRESOLVED
  */
 export async function proveSource({ source, addProbe, confirm, patienceMs }: ProofOptions): Promise<number> {
   const socket = createSocket('udp4');
@@ -34,7 +35,7 @@ export async function proveSource({ source, addProbe, confirm, patienceMs }: Pro
     const address = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
     socket.bind({ address, port: 0, exclusive: true });
     await once(socket, 'listening');
-    const probe = { address, port: socket.address().port };
+    const probe = socket.address();
     const removeProbe = await addProbe(probe);
     // a probe's size tells it from the others
     const echoes = new Map<number, (echo: Echo) => void>();
@@ -43,8 +44,8 @@ export async function proveSource({ source, addProbe, confirm, patienceMs }: Pro
     const all = PROBES.cold + PROBES.timed;
     for (let size = 0; size < all; size += 1) {
       const sent = performance.now();
-      socket.send(Buffer.alloc(size), probe.port, probe.address);
-      const echo = await within<Echo>(patienceMs, resolve => echoes.set(size, resolve));
+      const echoed = within<Echo>(patienceMs, resolve => echoes.set(size, resolve));
+      const [echo] = await Promise.all([echoed, send(socket, Buffer.alloc(size), probe)]);
       if (echo && !(await confirm(echo.match))) throw failure('PTRAP_E_PROBE_UNRESOLVED');
       if (echo) latencies.push(performance.now() - sent);
       else if (latencies.length === 0) throw await source.diagnose();
@@ -57,10 +58,21 @@ export async function proveSource({ source, addProbe, confirm, patienceMs }: Pro
   }
 }
 
+/** What else keeps it from leaving, such as a firewall, the source's `diagnose` finds. */
+function send(socket: Socket, payload: Buffer, { address, port }: AddressInfo): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.send(payload, port, address, error => {
+      const code = error && 'code' in error ? error.code : undefined;
+      if (code === 'ENETUNREACH') reject(failure('PTRAP_E_LOOPBACK_DOWN'));
+      else resolve();
+    });
+  });
+}
+
 /** What `subscribe` is answered with, or undefined when that takes longer than `ms`. */
 function within<T>(ms: number, subscribe: (resolve: (value: T) => void) => void): Promise<T | undefined> {
   return new Promise(resolve => {
-    const timer = setTimeout(resolve, ms, undefined);
+    const timer = setTimeout(resolve, ms, undefined).unref();
     subscribe(value => {
       clearTimeout(timer);
       resolve(value);

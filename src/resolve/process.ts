@@ -1,7 +1,7 @@
 import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
 import { parseStat, type Stat } from '../sys/stat.js';
-import { containerOf, parseCgroup, unitOf } from './cgroup.js';
+import { containerOf, parseCgroup, unitOf } from '../sys/cgroup.js';
 
 /** Who a process is: /proc/<pid> (proc(5)). */
 

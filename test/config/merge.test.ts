@@ -23,6 +23,7 @@ describe('mergeSettings', () => {
     expect(await mergeSettings({ targets: ['1.1.1.1'] }, undefined, '/')).toEqual({
       targets: ['1.1.1.1'],
       newConnections: false,
+      netns: undefined,
       forwarded: false,
       source: 'auto',
       hold: undefined,

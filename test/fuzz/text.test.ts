@@ -7,7 +7,7 @@ import { parseJournalLine } from '../../src/match/journal-entry.js';
 import { parseLogLine } from '../../src/match/kernel-log.js';
 import { jsonLine } from '../../src/report/json.js';
 import { prettyEvent } from '../../src/report/pretty.js';
-import { containerOf, parseCgroup, unitOf } from '../../src/resolve/cgroup.js';
+import { containerOf, parseCgroup, unitOf } from '../../src/sys/cgroup.js';
 import { parsePasswd } from '../../src/resolve/passwd.js';
 import { parseArgv, parseStatus } from '../../src/resolve/process.js';
 import { objectOf, objectText, type TrafficObject } from '../../src/netlink/traffic-control.js';

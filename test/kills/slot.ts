@@ -150,7 +150,7 @@ function runFolder({ ownJournald }: Ground): string {
     ...journal,
     'mkdir /mnt/hang',
     ...plugins,
-    'mount --move /mnt /run',
+    'mount -n --move /mnt /run',
     'ip link set lo up',
   ].join('\n');
 }

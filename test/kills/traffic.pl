@@ -66,11 +66,12 @@ sub receive_all {
     $last{$flow} = $place if $place > ($last{$flow} // 0);
   };
   print "up\n";
+  my $bytes;
   for (;;) {
     my $found = select(my $ready = $watched, undef, undef, 1);
     for my $socket ($found > 0 ? values %sockets : ()) {
       next if !vec($ready, fileno($socket), 1);
-      $take->($_) for grep { defined recv($socket, $_, 200, 0) } '';
+      $take->($bytes) if defined recv($socket, $bytes, 200, 0);
     }
     next if !$asked;
     $asked = 0;

@@ -27,13 +27,14 @@ const SERVERS = [
 ] as const;
 
 /** Opens the namespaces and the servers around all tests of a file, and checks after each for traces. */
-export function useStage(): Stage {
+export function useStage(setUp = ''): Stage {
   let namespace: Namespace;
   let before: string;
   const started: { end(signal?: NodeJS.Signals): Promise<unknown> }[] = [];
 
   beforeAll(async () => {
     namespace = await openNamespace();
+    await namespace.must(setUp);
     await Promise.all(SERVERS.map(([file, port]) => serve(namespace, file, port)));
     before = await namespace.snapshot();
   });

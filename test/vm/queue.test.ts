@@ -21,6 +21,17 @@ export default { plugins: [definePlugin({
 })] };
 `;
 
+/** Packets, each a flow of its own, and how many a second are asked for. */
+const FLOOD = { count: 12_000, rate: 20_000 };
+/** The far end counts what arrives, and nobody answers. */
+const COUNT_ARRIVALS = `
+table inet arrivals {
+  chain input {
+    type filter hook input priority 0;
+    udp dport 9 counter drop
+  }
+}`;
+
 let vm: Machine;
 let before: string;
 beforeAll(async () => {
@@ -127,3 +138,42 @@ describe('ptrap watch --source queue', () => {
     expect(await vm.must(QUEUES)).toBe('');
   });
 });
+
+describe('a flood', () => {
+  it('passes whole, held by netem or in a queue, and the counts add up to it', async () => {
+    await vm.must(`ip netns exec far nft -f - <<'END'${COUNT_ARRIVALS}\nEND`);
+    const target = `${SERVER}:9/udp --no-config --limit-per none --output json`;
+    const watches = await Promise.all(
+      ['journal --hold netem', 'nflog --hold none', 'queue'].map(async source => {
+        const { watch } = await startWatch(vm, `${target} --source ${source}`);
+        return { source, watch, memory: await memoryOf(watch, 'VmRSS') };
+      }),
+    );
+    const words = `test/senders/flood.pl ${SERVER} 9 ${FLOOD.count} ${FLOOD.rate} ${FLOOD.count}`;
+    const said = await vm.must(`ulimit -n 65536; perl ${words}`, { timeoutMs: 120_000 });
+    const [sent, seconds] = said.split(' ').map(Number);
+    console.log(`${sent} sent, ${(sent! / seconds!).toFixed(0)} a second`);
+    for (const { source, watch, memory } of watches) {
+      const most = await memoryOf(watch, 'VmHWM');
+      const { matches, resolved, unresolved, suppressed, lost } = await endWatch(watch, 'SIGINT');
+      console.log(
+        `${source}: ${matches} matches: ${resolved} resolved, ${unresolved} unresolved,`,
+        `${suppressed} suppressed, ${lost} lost; ${memory} to ${most} MiB`,
+      );
+      expect(resolved + unresolved + suppressed + lost).toBe(matches);
+      expect(matches).toBe(FLOOD.count);
+      expect(eventsOf(watch, 'sighting')).toHaveLength(resolved + unresolved);
+      expect(most - memory).toBeLessThan(150);
+    }
+    expect(await vm.must('ip netns exec far nft list table inet arrivals')).toContain(
+      `packets ${FLOOD.count} `,
+    );
+    expect(await snapshot(vm)).toBe(before);
+  });
+});
+
+/** What ptrap's own process takes or has taken, in MiB. */
+async function memoryOf(watch: Job, field: 'VmRSS' | 'VmHWM'): Promise<number> {
+  const kib = await vm.must(`awk '/^${field}:/ { print $2 }' /proc/${await watch.pid()}/status`);
+  return Math.round(Number(kib) / 1024);
+}

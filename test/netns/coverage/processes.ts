@@ -82,10 +82,10 @@ export const processes: readonly Case[] = [
     remark: 'its path ends in “(deleted)”',
   },
   {
-    name: 'A stopped process, just after it has sent',
+    name: 'A process that is stopped just after it has sent',
     target,
-    sender: `my $s = udp; connect $s, v4; go; my $c = $$; my $killer = fork; if (!$killer) { select undef, undef, undef, 2; kill 'CONT', $c; exit }
-      send $s, 'x', 0; print "$$\\n"; kill 'STOP', $$; named $$`,
+    sender: `my $c = $$; my $waker = fork; if (!$waker) { select undef, undef, undef, .5 while kill 'CONT', $c; exit }
+      my $s = udp; connect $s, v4; go; send $s, 'x', 0; print "$$\\n"; kill 'STOP', $$; named $$`,
     says: 'exact',
   },
   {

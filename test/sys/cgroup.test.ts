@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerOf, parseCgroup, unitOf } from '../../src/resolve/cgroup.js';
+import { containerOf, parseCgroup, unitOf } from '../../src/sys/cgroup.js';
 
 const id = '3f29cca2a3d1c0b9'.repeat(4);
 
