@@ -36,6 +36,8 @@ export interface Patience {
 
 /** What comes together with the last line that was waited for still counts. */
 const TOGETHER_MS = 50;
+/** So much of what a tool said last is told when it has ended. */
+const LAST_LINES = 12;
 
 /** What a tool runs in; `probe` is asked for only by one that does not say when it is in place. */
 export type Surroundings = Ground & Partial<Pick<Place, 'probe'>>;
@@ -60,7 +62,7 @@ export async function startTool(place: Surroundings, tool: Tool, patience: Patie
     let words = '';
     child?.stderr!.setEncoding('utf8').on('data', (text: string) => (words += text));
     const fail = (why: string): Error =>
-      new Error(`${tool.name}: ${why}: ${words.trim().split('\n').at(-1)}`);
+      new Error(`${tool.name}: ${why}: ${words.trim().split('\n').slice(-LAST_LINES).join('\n  ')}`);
     const inPlace = child ? await waitFor(place, tool, child, lines, patience, fail) : started;
     return {
       readyMs: inPlace - started,

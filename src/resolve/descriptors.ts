@@ -1,4 +1,5 @@
-import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { lookAt } from '../sys/stat.js';
 
 /** The sockets behind a process's file descriptors: /proc/<pid>/fd (proc(5)). */
 
@@ -55,8 +56,7 @@ export function openDescriptors(proc: string): Descriptors {
 /** The inode of the socket that a process holds under this number; undefined where that is none. */
 export function socketUnder(proc: string, pid: number, fd: string): number | undefined {
   const path = `${proc}/${pid}/fd/${fd}`;
-  // lstat says no without the cost of an exception
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  if (lookAt(path) === undefined) return undefined;
   const inode = socketInode(path);
   return inode === 'refused' ? undefined : inode;
 }
@@ -82,7 +82,7 @@ export function* eachDescriptor(
 
 /** How many descriptors a process has; 0 where the kernel does not tell (before 6.2) or the process has ended. */
 export function countDescriptors(proc: string, pid: number): number {
-  return statSync(`${proc}/${pid}/fd`, { throwIfNoEntry: false })?.size ?? 0;
+  return lookAt(`${proc}/${pid}/fd`)?.size ?? 0;
 }
 
 function list(folder: string): string[] {

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { readStat } from '../sys/stat.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { lookAt, readStat } from '../sys/stat.js';
 import type { Descriptors, Search } from './descriptors.js';
 import { pacer, type Pacer } from './pace.js';
 
@@ -74,7 +74,7 @@ function listPids(proc: string): number[] {
 function* byUid(proc: string, pids: readonly number[], uid: number): Iterable<number> {
   const rest: number[] = [];
   for (const pid of pids) {
-    if (statSync(`${proc}/${pid}`, { throwIfNoEntry: false })?.uid === uid) yield pid;
+    if (lookAt(`${proc}/${pid}`)?.uid === uid) yield pid;
     else rest.push(pid);
   }
   yield* rest;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isOfTheDead } from '../sys/stat.js';
 import { addressText } from './address.js';
 import type { Socket } from './socket.js';
 
@@ -13,7 +14,7 @@ export function readSocketTable(proc: string, table: SocketTable): Socket[] {
   try {
     return parseSocketTable(readFileSync(`${proc}/net/${table}`, 'latin1'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isOfTheDead(error)) return [];
     throw error;
   }
 }

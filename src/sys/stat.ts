@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync, type Stats } from 'node:fs';
 
 /** The fields of /proc/<pid>/stat that matter here. */
 export interface Stat {
@@ -29,6 +29,24 @@ export function readStat(proc: string, pid: number): Stat | undefined {
   } catch {
     return undefined; // ended
   }
+}
+
+/** What lies at a path of a process under /proc; undefined where there is nothing, or the process ends meanwhile. */
+export function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }); // says no without the cost of an exception
+  } catch (error) {
+    if (isOfTheDead(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether a path under /proc could not be read because its process ended meanwhile: ESRCH where that was between two
+ * steps of the way (fs/proc/base.c, proc_pid_permission), ENXIO where its network namespace went, too.
+ */
+export function isOfTheDead(error: unknown): boolean {
+  return ['ENOENT', 'ESRCH', 'ENXIO'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** Whether that process, told from later ones of its pid by its start time, still runs: one that nobody has reaped does not. */
