@@ -10,7 +10,8 @@ import { SNAPLEN } from './match/nflog.js';
 import { QUEUED_MS } from './match/queue.js';
 import type { Delivery } from './rules/delivery.js';
 import { newInstance } from './run.js';
-import { buildProbeRule, buildRuleset, tableName } from './rules/ruleset.js';
+import { buildProbeRule, buildRuleset, chainsWithPorts, tableName } from './rules/ruleset.js';
+import { buildSenders } from './rules/senders.js';
 import { lookupTargets } from './target/lookup.js';
 import { parseTarget } from './target/parse.js';
 import { recordPath } from './teardown/record.js';
@@ -36,10 +37,13 @@ export async function describe(settings: Settings): Promise<string> {
   const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
   const { delivery, how, files } = sourceOf(settings, instance, targets.length);
   const { newConnections, forwarded } = settings;
-  const rules = buildRuleset(targets, { instance, delivery, newConnections, forwarded, limit });
+  const options = { instance, delivery, newConnections, forwarded, limit };
+  const rules = buildRuleset(targets, options);
+  const senders = buildSenders(instance, chainsWithPorts(targets, options));
   const sections = [
     ['files', recordPath(instance), ...files],
     ['nft -i -j, one transaction: log', ...rules],
+    ['nft, one transaction: cgroups of senders (where the kernel has nft_socket)', ...senders],
     ['source', how],
     ['nft: for the moment of the proof', `# ${buildProbeRule({ instance, delivery }, UNKNOWN.probe)}`],
   ];

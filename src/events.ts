@@ -47,6 +47,14 @@ const processInfo = z.strictObject({
   ancestors: z.array(ancestor).describe('parent first, up to PID 1'),
 });
 
+const sender = z.strictObject({
+  uid: z.int(),
+  user: z.string().nullable(),
+  cgroup: z.string().nullable(),
+  unit: z.string().nullable().describe('systemd unit'),
+  container: z.string().nullable().describe('container id'),
+});
+
 const grade = z.enum(['exact', 'wildcard', 'shared', 'cgroup', 'uid', 'history', 'call']);
 
 const unresolvedReason = z.enum(['exited', 'kernel', 'forwarded', 'other-netns', 'ambiguous', 'timeout']);
@@ -55,11 +63,14 @@ const unresolvedReason = z.enum(['exited', 'kernel', 'forwarded', 'other-netns',
 export const resolution = z.discriminatedUnion('status', [
   z.strictObject({
     status: z.literal('resolved'),
-    via: z.string().describe('what named the process: sock-diag, procfs, or a plugin'),
+    via: z.string().describe('what named the process: sock-diag, procfs, process-table, nft, or a plugin'),
     grade,
     latencyMs: z.number().describe('from the match to the answer'),
     inode: z.int().nullable().describe('of the socket'),
     processes: z.array(processInfo),
+    sender: sender
+      .optional()
+      .describe('all that is known of it where the process cannot be named: grades cgroup and uid'),
   }),
   z.strictObject({
     status: z.literal('unresolved'),
@@ -103,6 +114,9 @@ const summary = z.strictObject({
   instance: z.string(),
   matches: count,
   resolved: count,
+  unnamed: count
+    .optional()
+    .describe('of the resolved, those that only a cgroup or a user is known of; absent where there are none'),
   unresolved: count,
   suppressed: count.describe('under the limit, or ptrap’s own'),
   lost: count.describe('matches that the source knows it missed'),
@@ -122,6 +136,7 @@ export const event = z.discriminatedUnion('type', [ready, sighting, summary]);
 export type Flow = z.infer<typeof flow>;
 export type Ancestor = z.infer<typeof ancestor>;
 export type ProcessInfo = z.infer<typeof processInfo>;
+export type Sender = z.infer<typeof sender>;
 export type Grade = z.infer<typeof grade>;
 export type UnresolvedReason = z.infer<typeof unresolvedReason>;
 export type Resolution = z.infer<typeof resolution>;

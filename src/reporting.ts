@@ -121,6 +121,7 @@ export async function openReporting(
         instance,
         matches: tally.matches + suppressed + lost,
         resolved: tally.resolved,
+        ...(tally.unnamed > 0 ? { unnamed: tally.unnamed } : {}),
         unresolved: tally.unresolved,
         suppressed: tally.suppressed + suppressed,
         lost,

@@ -8,10 +8,12 @@ import { delayFor } from './match/proof.js';
 import { openNft } from './nft/session.js';
 import type { Output } from './report/output.js';
 import { openReporting } from './reporting.js';
+import { openCgroups } from './resolve/cgroups.js';
 import { openResolver } from './resolve/resolver.js';
 import { openProcessTable } from './resolve/table.js';
 import { lookupTargets } from './target/lookup.js';
 import { parseTarget } from './target/parse.js';
+import { openCgroupIds } from './rules/cgroup-ids.js';
 import { openTeardown } from './teardown/stack.js';
 import { openStop } from './teardown/stop.js';
 import { sweep } from './undo.js';
@@ -34,13 +36,14 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
 
   const instance = newInstance();
   await using teardown = await openTeardown(instance, texts);
-  const table = settings.processTable ? openProcessTable({ say }) : undefined;
+  const cgroups = openCgroups('/proc');
+  const table = settings.processTable ? openProcessTable({ say, onCgroup: cgroups.learn }) : undefined;
   teardown.defer(() => table?.[Symbol.dispose]());
   const nft = await openNft();
   teardown.defer(() => nft[Symbol.asyncDispose]());
   nft.ended.then(stop.fail, stop.fail);
 
-  const resolver = openResolver({ table });
+  const resolver = openResolver({ table, cgroups, cgroupIdOf: openCgroupIds(teardown, instance) });
   teardown.defer(() => resolver[Symbol.dispose]());
   const metered = settings.limitPer === 'connection' && settings.source !== 'queue';
   const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, metered });

@@ -1,4 +1,4 @@
-import type { Resolution, Sighting, Summary } from './events.js';
+import type { Resolution, Sighting } from './events.js';
 import type { Match } from './hooks.js';
 import type { Arrival } from './match/source.js';
 import type { PluginHost } from './plugin/host.js';
@@ -6,7 +6,7 @@ import type { Limit } from './report/limit.js';
 import type { Resolver } from './resolve/resolver.js';
 
 /** The counts of the summary that become known here. */
-export type Tally = Pick<Summary, 'matches' | 'resolved' | 'unresolved' | 'suppressed'>;
+export type Tally = Record<'matches' | 'resolved' | 'unnamed' | 'unresolved' | 'suppressed', number>;
 
 /** What it takes to make a sighting of a match. */
 export interface SightOptions {
@@ -30,7 +30,7 @@ export interface Sighter {
 
 /** Opens the part of the line from a match to a sighting. */
 export function openSighter({ instance, plugins, resolver, limit }: SightOptions): Sighter {
-  const tally: Tally = { matches: 0, resolved: 0, unresolved: 0, suppressed: 0 };
+  const tally: Tally = { matches: 0, resolved: 0, unnamed: 0, unresolved: 0, suppressed: 0 };
   let sequence = 0;
 
   function sightingOf({ at, target, flow }: Match, count: number, resolution: Resolution): Sighting {
@@ -57,6 +57,7 @@ export function openSighter({ instance, plugins, resolver, limit }: SightOptions
         return undefined;
       }
       tally[resolution.status] += 1;
+      if (resolution.status === 'resolved' && resolution.processes.length === 0) tally.unnamed += 1;
       return sightingOf(match, count, resolution);
     },
   };

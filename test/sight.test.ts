@@ -33,10 +33,10 @@ describe('the sighter', () => {
     const { take, tally, after } = sighting('process', () => Promise.resolve(resolution));
     expect(await take()).toEqual({ ...sightingOf(1, dig), count: 1 });
     for (let times = 0; times < 4; times += 1) expect(await take()).toBeUndefined();
-    expect(tally).toEqual({ matches: 5, resolved: 1, unresolved: 0, suppressed: 4 });
+    expect(tally).toEqual({ matches: 5, resolved: 1, unnamed: 0, unresolved: 0, suppressed: 4 });
     after(60_000);
     expect(await take()).toEqual({ ...sightingOf(2, dig), count: 5 });
-    expect(tally).toEqual({ matches: 6, resolved: 2, unresolved: 0, suppressed: 4 });
+    expect(tally).toEqual({ matches: 6, resolved: 2, unnamed: 0, unresolved: 0, suppressed: 4 });
   });
 
   it('counts what a plugin drops, and what ptrap sent itself, as suppressed', async () => {

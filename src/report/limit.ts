@@ -82,6 +82,9 @@ function executableOf({ exe, comm, container }: ProcessInfo): string {
 
 /** Where no process is known: all that one user sends to a target, apart by what is known of it. */
 function unknownOf({ target, flow }: Match, resolution: Resolution): string {
-  const known = resolution.status === 'resolved' ? resolution.grade : resolution.reason;
+  const known =
+    resolution.status === 'resolved'
+      ? `${resolution.grade} ${resolution.sender?.cgroup ?? ''}`
+      : resolution.reason;
   return `${known} uid ${flow.uid} ${target}`;
 }

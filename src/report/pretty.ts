@@ -3,9 +3,9 @@ import type {
   Event,
   Flow,
   Grade,
-  ProcessInfo,
   Ready,
   Resolution,
+  Sender,
   Sighting,
   Summary,
   UnresolvedReason,
@@ -47,8 +47,11 @@ function readyLine({ targets, source, sourceLatencyMs, hold }: Ready): string {
   );
 }
 
-function summaryLine({ matches, resolved, unresolved, suppressed, lost }: Summary): string {
-  const parts = [`${resolved} resolved`, `${unresolved} unresolved`];
+function summaryLine({ matches, resolved, unnamed, unresolved, suppressed, lost }: Summary): string {
+  const parts = [
+    `${resolved} resolved${unnamed ? ` (${unnamed} of them to a cgroup or user alone)` : ''}`,
+    `${unresolved} unresolved`,
+  ];
   if (suppressed > 0) parts.push(`${suppressed} suppressed`);
   if (lost > 0) parts.push(`${lost} lost`);
   return `ptrap: ${matches} ${matches === 1 ? 'match' : 'matches'}: ${parts.join(', ')}`;
@@ -89,7 +92,8 @@ function highlightLast(lines: readonly string[], paint: Paint): string[] {
 function who(resolution: Resolution, flow: Flow, paint: Paint): string[] {
   const holders = resolution.status === 'resolved' ? resolution.processes : [];
   if (holders.length === 0) {
-    return [paint('red', 'unknown process'), ...(flow.uid === null ? [] : [`uid ${flow.uid}`])];
+    const user = flow.uid === null ? [] : [senderOf(resolution)?.user ?? `uid ${flow.uid}`];
+    return [paint('red', 'unknown process'), ...user.map(visible)];
   }
   const names = holders.map(({ comm, pid }) => paint(['bold', 'green'], visible(`${comm}[${pid}]`)));
   const users = unique(holders.map(({ user, uid }) => user ?? `uid ${uid}`));
@@ -97,11 +101,19 @@ function who(resolution: Resolution, flow: Flow, paint: Paint): string[] {
 }
 
 function places(resolution: Resolution): string[] {
-  return resolution.status === 'resolved' ? unique(resolution.processes.flatMap(place)) : [];
+  if (resolution.status === 'unresolved') return [];
+  const { processes, sender } = resolution;
+  if (sender === undefined) return unique(processes.flatMap(place));
+  const unnamed = sender.cgroup === null ? [] : [visible(sender.cgroup)];
+  return sender.unit === null && sender.container === null ? unnamed : place(sender);
 }
 
-/** Where a process belongs: its container, else its systemd unit. */
-function place({ container, unit }: ProcessInfo): string[] {
+function senderOf(resolution: Resolution): Sender | undefined {
+  return resolution.status === 'resolved' ? resolution.sender : undefined;
+}
+
+/** Where it belongs: its container, else its systemd unit. */
+function place({ container, unit }: Pick<Sender, 'container' | 'unit'>): string[] {
   if (container !== null) return [visible(`container ${container.slice(0, 12)}`)];
   return unit === null ? [] : [visible(unit)];
 }
@@ -123,8 +135,8 @@ const gradeWords: Record<Grade, string | undefined> = {
   call: undefined,
   wildcard: '(its socket is bound to any address)',
   shared: '(all of these hold the socket)',
-  cgroup: '(only its cgroup is known)',
-  uid: '(only its user is known)',
+  cgroup: '(only its cgroup is known: its socket was gone)',
+  uid: '(only its user is known: its socket was gone)',
   history: '(has exited since)',
 };
 

@@ -1,11 +1,11 @@
-import type { Grade, ProcessInfo, UnresolvedReason } from '../events.js';
+import type { Grade, ProcessInfo, Sender, UnresolvedReason } from '../events.js';
 import type { Finding } from './find.js';
 import type { Wanted } from './search.js';
 import type { Socket } from './socket.js';
 
 /** Who sent a packet, or why that is not known. */
 export type Answer =
-  | { grade: Grade; via: string; inode: number | null; processes: ProcessInfo[] }
+  | { grade: Grade; via: string; inode: number | null; processes: ProcessInfo[]; sender?: Sender }
   | { reason: UnresolvedReason };
 
 /** A way to find who holds a socket, and to say who that is. */

@@ -40,11 +40,16 @@ const TICK_MS = 10;
 
 const UNREAD: Image = { exe: null, argv: [], cwd: null, loginUid: null, cgroup: null, netns: null };
 
-/**
- * Reads programs from /proc.
- * @param shed told each time there was no time to read what a process has begun to run
- */
-export function openPrograms(proc: string, shed: () => void): Programs {
+/** Who hears of what is read. */
+export interface ProgramsListener {
+  /** There was no time to read what a process has begun to run. */
+  onShed(): void;
+  /** A process is in this cgroup. */
+  onCgroup(path: string): void;
+}
+
+/** Reads programs from /proc. */
+export function openPrograms(proc: string, { onShed, onCgroup }: ProgramsListener): Programs {
   let saved = SAVED_MS;
   let countedAt = performance.now();
   const begun: Tracked[] = [];
@@ -54,6 +59,7 @@ export function openPrograms(proc: string, shed: () => void): Programs {
     const stat = readStat(proc, process.pid);
     if (stat === undefined || stat.startTime !== (process.startTime ?? stat.startTime)) return false;
     const image = readImage(proc, process.pid);
+    if (image.cgroup !== null) onCgroup(image.cgroup);
     Object.assign(process, { startTime: stat.startTime, comm: stat.comm, readAt });
     // not read yet, it is its forks' too
     if (process.program.image === undefined) process.program.image = image;
@@ -91,7 +97,7 @@ export function openPrograms(proc: string, shed: () => void): Programs {
     const now = performance.now();
     saved = Math.min(SAVED_MS, saved + (now - countedAt) * SHARE);
     countedAt = now;
-    if (saved <= 0) return shed();
+    if (saved <= 0) return onShed();
     read(process);
     saved -= performance.now() - now;
   }

@@ -4,12 +4,14 @@ import type { Match } from '../hooks.js';
 import { NETLINK_ROUTE } from '../netlink/link.js';
 import { openPromptNetlink } from '../netlink/prompt.js';
 import { openNetlink } from '../netlink/socket.js';
+import { openCgroups, type Cgroups } from './cgroups.js';
 import { findSockets } from './find.js';
 import { openForwarded } from './forwarded.js';
 import { openKnown } from './known.js';
 import { openListing } from './listing.js';
 import type { Answer } from './owners.js';
 import { openPasswd } from './passwd.js';
+import { openRemains, type RemainsOptions } from './remains.js';
 import { openScan } from './scan.js';
 import { NETLINK_SOCK_DIAG } from './sock-diag.js';
 import type { ProcessTable } from './table.js';
@@ -31,17 +33,27 @@ export interface ResolverOptions {
   proc?: string;
   /** Asked first, while it is complete; the resolver does not dispose of it. */
   table?: ProcessTable | undefined;
+  /** The id of the cgroup that sent lately from a local port. */
+  cgroupIdOf?: RemainsOptions['cgroupIdOf'];
+  cgroups?: Cgroups;
 }
 
 /**
  * A resolver for the network namespace that ptrap runs in.
  * @throws PTRAP_E_NETLINK when the kernel has no sock_diag
  */
-export function openResolver({ proc = '/proc', table }: ResolverOptions = {}): Resolver {
+export function openResolver({
+  proc = '/proc',
+  table,
+  cgroupIdOf = () => Promise.resolve(undefined),
+  cgroups = openCgroups(proc),
+}: ResolverOptions = {}): Resolver {
   const diag = openPromptNetlink(NETLINK_SOCK_DIAG);
   const route = openNetlink(NETLINK_ROUTE);
   const kernel = { diag, list: openListing(diag), route, proc };
-  const scan = openScan(proc, openPasswd());
+  const userName = openPasswd();
+  const scan = openScan(proc, userName);
+  const remains = openRemains({ cgroupIdOf, cgroups, userName });
   const known = table && openKnown(table);
   const forwarded = openForwarded(proc, scan);
 
@@ -57,7 +69,9 @@ export function openResolver({ proc = '/proc', table }: ResolverOptions = {}): R
 
   return {
     async resolve(match, arrived = performance.now()) {
-      const answer = await identify(match, arrived).catch(orTimeout);
+      const answer = await identify(match, arrived)
+        .then(found => remains(match, arrived, found))
+        .catch(orTimeout);
       const latencyMs = performance.now() - arrived;
       if ('reason' in answer) return { status: 'unresolved', reason: answer.reason, latencyMs };
       return { status: 'resolved', ...answer, latencyMs };

@@ -49,6 +49,8 @@ export interface ProcessTableOptions {
   proc?: string;
   /** Told what a user should know. */
   say(line: string): void;
+  /** Told the cgroup of what is started. */
+  onCgroup(path: string): void;
   listen?: Listen;
 }
 
@@ -63,6 +65,7 @@ const FIRST_FREE = '3';
 export function openProcessTable({
   proc = '/proc',
   say,
+  onCgroup,
   listen = openProcConnector,
 }: ProcessTableOptions): ProcessTable {
   const userName = openPasswd();
@@ -73,16 +76,18 @@ export function openProcessTable({
   });
   const roster = openRoster(history.add);
   const shedding = { isSaid: false };
-  const programs = openPrograms(proc, () => {
+  const programs = openPrograms(proc, { onShed, onCgroup });
+  const marker = openMarker(proc);
+  const clock = openWallClock();
+  let sweep: Sweep | undefined;
+
+  function onShed(): void {
     if (!shedding.isSaid)
       say(
         'so many programs are started that not all can be read: short-lived ones may go without their command line',
       );
     shedding.isSaid = true;
-  });
-  const marker = openMarker(proc);
-  const clock = openWallClock();
-  let sweep: Sweep | undefined;
+  }
 
   function take(event: ProcEvent): void {
     if (event.what === 'fork' && !roster.get(event.parent)) admitOrConfirm(proc, roster, event.parent);

@@ -1,19 +1,23 @@
+import { PtrapError } from '../errors.js';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import { counterReader } from '../netlink/nft-counter.js';
 import { openNetlink } from '../netlink/socket.js';
 import type { NftSession } from '../nft/session.js';
+import { traceLine } from '../sys/exec.js';
 import type { ResolvedTarget } from '../target/target.js';
 import type { Teardown } from '../teardown/stack.js';
 import {
   buildProbeRule,
   buildRuleset,
   CHAIN,
+  chainsWithPorts,
   LOGGED,
   MATCHED,
   tableName,
   type ProbeAddress,
   type RulesetOptions,
 } from './ruleset.js';
+import { buildSenders } from './senders.js';
 
 /** The instance's rules as the kernel has them. */
 export interface RuleSet {
@@ -59,6 +63,7 @@ export async function applyRules(
     () => nft.transaction(buildRuleset(targets, options)),
     () => nft.deleteTable('inet', table),
   );
+  await noteSenders(nft, buildSenders(options.instance, chainsWithPorts(targets, options)));
   const rules = await nft.rules('inet', table, CHAIN);
   const handles = new Map(rules.flatMap(({ comment, handle }) => (comment ? [[comment, handle]] : [])));
 
@@ -71,4 +76,14 @@ export async function applyRules(
   }
 
   return { table, handles, addProbe };
+}
+
+/** An old kernel can go without: then the cgroup of who has ended is not known. */
+async function noteSenders(nft: NftSession, commands: readonly string[]): Promise<void> {
+  try {
+    await nft.transaction(commands);
+  } catch (error) {
+    if (!(error instanceof PtrapError)) throw error;
+    traceLine(`cgroups of senders are not noted (${error.message})`);
+  }
 }

@@ -39,10 +39,7 @@ export function tableName(instance: string): string {
  */
 export function buildRuleset(targets: readonly ResolvedTarget[], options: RulesetOptions): string[] {
   const table = `inet ${tableName(options.instance)}`;
-  const synOnly = options.newConnections || options.delivery.to === 'queues';
-  const chains = targets.flatMap((target, index) =>
-    selectorsOf(target, synOnly).map(selector => ({ index, selector })),
-  );
+  const chains = targetChains(targets, options);
   const sets = chains.flatMap(({ selector }) => setsFor(table, selector, options));
   return [
     `add table ${table} { flags owner; }`,
@@ -54,8 +51,15 @@ export function buildRuleset(targets: readonly ResolvedTarget[], options: Rulese
     ...(options.forwarded
       ? [`add chain ${table} ${FORWARD} { type filter hook forward priority mangle; }`]
       : []),
-    ...chains.flatMap(({ index, selector }) => targetChain(table, index, selector, options)),
+    ...chains.flatMap(chain => rulesOf(table, chain, options)),
   ];
+}
+
+/** The chains of packets that come from a port. */
+export function chainsWithPorts(targets: readonly ResolvedTarget[], options: RulesetOptions): string[] {
+  return targetChains(targets, options)
+    .filter(({ selector }) => ['tcp', 'ports'].includes(selector.kind))
+    .map(({ chain }) => chain);
 }
 
 /** Where probe packets go from and to: an address in 127.0.0.0/8 and a UDP port, both held by our own socket. */
@@ -83,9 +87,28 @@ function setsFor(table: string, selector: Selector, { delivery, limit }: Ruleset
   return connectionKeys(selector).map(key => keySet(table, `meter_${key.name}`, key));
 }
 
-function targetChain(table: string, index: number, selector: Selector, options: RulesetOptions): string[] {
+/** A chain for each selector of each target. */
+interface TargetChain {
+  chain: string;
+  index: number;
+  selector: Selector;
+}
+
+function targetChains(
+  targets: readonly ResolvedTarget[],
+  { newConnections, delivery }: RulesetOptions,
+): TargetChain[] {
+  return targets.flatMap((target, index) =>
+    selectorsOf(target, newConnections || delivery.to === 'queues').map(selector => ({
+      chain: `log_${index}_${selector.family}_${selector.kind}`,
+      index,
+      selector,
+    })),
+  );
+}
+
+function rulesOf(table: string, { chain, index, selector }: TargetChain, options: RulesetOptions): string[] {
   const { delivery, instance, limit } = options;
-  const chain = `log_${index}_${selector.family}_${selector.kind}`;
   const matched = `counter name ${MATCHED}`;
   const logged = `counter name ${LOGGED} ${deliver(delivery, instance, index)}`;
   const [first, rules] =

@@ -70,8 +70,10 @@ function match(protocol: string, [src, sport]: End, [dst, dport]: End, more: Par
 }
 type End = readonly [address: string, port?: number | undefined];
 
-const pids = (resolution: Resolution) =>
-  resolution.status === 'resolved' ? resolution.processes.map(({ pid }) => pid) : resolution.reason;
+const pids = (resolution: Resolution) => {
+  if (resolution.status === 'unresolved') return resolution.reason;
+  return resolution.grade === 'uid' ? 'uid' : resolution.processes.map(({ pid }) => pid);
+};
 const grade = (resolution: Resolution) => (resolution.status === 'resolved' ? resolution.grade : undefined);
 
 describe('udp', () => {
@@ -117,7 +119,7 @@ describe('udp', () => {
     const asked = match('udp', ['127.0.0.1', sender.port], ['127.0.0.1', 9]);
     expect(pids(await resolver.resolve(asked))).toEqual([sender.pid]);
     await end(sender.child);
-    expect(pids(await resolver.resolve(asked))).toBe('exited');
+    expect(pids(await resolver.resolve(asked))).toBe('uid');
   });
 
   it('does not choose between two processes on one port, and need not between two sockets of one', async () => {
@@ -153,16 +155,16 @@ describe('udp', () => {
     const { pid, port } = await udpSocket('udp4', '127.0.0.1');
     const asked = match('udp', ['127.0.0.1', port], ['127.0.0.1', 9]);
     const before = new Date(Date.now() - 60_000).toISOString();
-    expect(pids(await resolver.resolve({ ...asked, at: before }))).toBe('exited');
-    expect(pids(await resolver.resolve({ ...asked, flow: { ...asked.flow, uid: 12345 } }))).toBe('exited');
+    expect(pids(await resolver.resolve({ ...asked, at: before }))).toBe('uid');
+    expect(pids(await resolver.resolve({ ...asked, flow: { ...asked.flow, uid: 12345 } }))).toBe('uid');
     expect(pids(await resolver.resolve({ ...asked, flow: { ...asked.flow, uid: null } }))).toEqual([pid]);
   });
 
-  it('says exited or kernel where there is no socket', async () => {
+  it('says the user, or kernel, where there is no socket', async () => {
     const { child, port } = await udpSocket('udp4', '127.0.0.1');
     await end(child);
     const asked = match('udp', ['127.0.0.1', port], ['127.0.0.1', 9]);
-    expect(pids(await resolver.resolve(asked))).toBe('exited');
+    expect(pids(await resolver.resolve(asked))).toBe('uid');
     expect(pids(await resolver.resolve({ ...asked, flow: { ...asked.flow, uid: null } }))).toBe('kernel');
   });
 
@@ -197,7 +199,7 @@ describe('tcp', () => {
     const other = await resolver.resolve(
       match('tcp', [host, port === 1024 ? 1025 : port - 1], [host, dport]),
     );
-    expect(pids(other)).toBe('exited');
+    expect(pids(other)).toBe('uid');
   });
 
   it('names the server for what it sends, and never the listener for a client that is gone', async () => {
@@ -209,7 +211,7 @@ describe('tcp', () => {
     await end(child);
     await sleep(50);
     const late = await resolver.resolve(match('tcp', ['127.0.0.1', dport], ['127.0.0.1', port]));
-    expect(pids(late)).toBe('exited');
+    expect(pids(late)).toBe('uid');
   });
 
   it('names the listener for a connection that it has not accepted yet', async () => {

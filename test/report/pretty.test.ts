@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Event, ProcessInfo, Sighting } from '../../src/events.js';
+import type { Event, ProcessInfo, Sender, Sighting } from '../../src/events.js';
 import { prettyEvent } from '../../src/report/pretty.js';
 import { dig, sightingOf } from '../fixtures/report/events.js';
 
@@ -79,9 +79,22 @@ describe('a sighting', () => {
   });
 
   it('that is known only by its user or cgroup is no process', () => {
-    const [line] = plain({ ...seen, resolution: { ...resolved, grade: 'uid', processes: [] } });
-    expect(line).toContain('unknown process  uid 1000');
-    expect(line).toContain('only its user is known');
+    const alice: Sender = { uid: 1000, user: 'alice', cgroup: null, unit: null, container: null };
+    const told = (grade: 'uid' | 'cgroup', known: Partial<Sender> = {}) => {
+      const sender = { ...alice, ...known };
+      return plain({ ...seen, resolution: { ...resolved, grade, processes: [], sender } });
+    };
+    expect(told('uid')).toEqual([
+      expect.stringMatching(/unknown process {2}alice {2}10.* {2}\(only its user is known: .*\)$/),
+    ]);
+    expect(told('uid', { user: null })[0]).toContain('unknown process  uid 1000  10');
+    const cgroup = '/a\u001b.slice/x.service';
+    const [unit] = told('cgroup', { cgroup, unit: 'x.service' });
+    expect(unit).toContain('/udp  x.service  (only its cgroup');
+    const [path] = told('cgroup', { cgroup });
+    expect(path).toContain('/udp  /a\\x1b.slice/x.service  (only its cgroup');
+    const [container] = told('cgroup', { cgroup, container: 'f'.repeat(64) });
+    expect(container).toContain('  container ffffffffffff  ');
   });
 
   it('shows the text of notes, a line each, and nothing else of them', () => {

@@ -35,6 +35,7 @@ export async function openTestTable(proc: string): Promise<TestTable> {
   const table = openProcessTable({
     proc,
     say: line => said.push(line),
+    onCgroup: () => undefined,
     listen: heard => {
       listener = heard;
       return Promise.resolve({ [Symbol.dispose]: () => undefined });

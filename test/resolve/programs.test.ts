@@ -12,7 +12,10 @@ function open() {
   const tree = openProcTree({ 10: { comm: 'a', startTime: 700, files: { cmdline: 'a\0' } } }, 100);
   const roster = openRoster(() => undefined);
   let shed = 0;
-  const programs = openPrograms(tree.proc, () => (shed += 1));
+  const programs = openPrograms(tree.proc, {
+    onShed: () => (shed += 1),
+    onCgroup: () => undefined,
+  });
   const parent = roster.admit({
     pid: 1,
     startTime: 1,

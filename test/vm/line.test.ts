@@ -33,7 +33,9 @@ async function senders(script: string, port: number): Promise<number[]> {
 /** How many of the senders were named, alone, and how many sightings named anyone else. */
 function judge(sightings: readonly Sighting[], pids: readonly number[]): { named: number; wrong: number } {
   const answers = sightings.flatMap(({ resolution }) =>
-    resolution.status === 'resolved' ? [resolution.processes.map(({ pid }) => pid)] : [],
+    resolution.status === 'resolved' && resolution.processes.length > 0
+      ? [resolution.processes.map(({ pid }) => pid)]
+      : [],
   );
   return {
     named: pids.filter(pid => answers.some(answer => answer.length === 1 && answer[0] === pid)).length,
@@ -142,6 +144,29 @@ describe('ptrap watch with --hold none', () => {
       expect(wrong).toBe(0);
     }
     await endWatch(watch, 'SIGTERM');
+    expect(await snapshot(vm)).toBe(before);
+  });
+});
+
+describe('ptrap watch with --source nflog and nothing held', () => {
+  it('knows the unit of services that send one packet and end at once', async () => {
+    const { watch } = await start('--source nflog --hold none --limit-per none');
+    const names = Array.from({ length: 10 }, (_, index) => `fire@${index}.service`);
+    const unit = `[Service]\nType=oneshot\nExecStart=/bin/bash -c 'echo x >/dev/udp/10.20.1.2/53'\n`;
+    await vm.must(
+      `cat >/run/systemd/system/fire@.service <<'END'\n${unit}END\nsystemctl daemon-reload
+      for name in ${names.join(' ')}; do systemctl start $name; done`,
+      { timeoutMs: 120_000 },
+    );
+    const sightings = await sightingsOf(watch, 53, names.length);
+    const units = sightings.map(({ resolution }) => {
+      if (resolution.status === 'unresolved') return resolution.reason;
+      return (resolution.sender ?? resolution.processes[0])?.unit;
+    });
+    const grades = sightings.map(({ resolution }) => resolution.status === 'resolved' && resolution.grade);
+    console.log(`units of ${names.length} services that were gone: ${grades.join(', ')}`);
+    expect(units).toEqual(names);
+    await endWatch(watch, 'SIGINT');
     expect(await snapshot(vm)).toBe(before);
   });
 });

@@ -83,6 +83,7 @@ describe('ptrap watch --source queue', () => {
     expect(flood.filter(pid => named(watch, 53).includes(pid))).toHaveLength(500);
     expect(new Set(others).size).toBe(1); // who sent the burst
     expect(summary).toMatchObject({ lost: 0, unresolved: 0, suppressed: 0 });
+    expect(summary.unnamed).toBeUndefined();
     const waits = eventsOf(watch, 'sighting').map(({ resolution }) =>
       resolution.status === 'resolved' ? resolution.latencyMs : NaN,
     );

@@ -81,8 +81,8 @@ export const network: readonly Case[] = [
     name: 'VXLAN: the tunnel’s own packets',
     target: '10.77.0.2:4789/udp',
     sender: `go; my $s = udp; select undef, undef, undef, .3; send $s, 'x', 0, v4('10.99.6.2', 9); named`,
-    says: 'exited',
-    remark: 'the sender is named where it sends into the tunnel',
+    says: 'cgroup',
+    remark: 'the sender’s own: it is named where it sends into the tunnel',
   },
   {
     name: 'A temporary IPv6 address (privacy extensions)',

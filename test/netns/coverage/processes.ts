@@ -109,13 +109,19 @@ export const processes: readonly Case[] = [
     target,
     sender: `go; sleep 3; my $c = fork; if (!$c) { $) = '23456 23456'; $( = 23456; $< = $> = 23456; my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named $c`,
     says: 'history',
-    remark: 'once ptrap has run for 2 s; without the process table: exited',
+    remark: 'once ptrap has run for 2 s; without the process table: cgroup',
   },
   {
     name: 'A process that ends at once, one of many of its user’s',
     target,
     sender: `go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named`,
-    says: 'exited',
-    remark: '--source bpf names it, --source queue if it waits for an answer',
+    says: 'cgroup',
+    remark: 'its unit or container; --source bpf names it, --source queue if it waits for an answer',
+  },
+  {
+    name: 'A process that ends at once, one of many of its user’s, in no cgroup but the root',
+    target,
+    sender: `go; my $c = fork; if (!$c) { enter_cgroup($ENV{CGROUPS}); my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named`,
+    says: 'uid',
   },
 ];

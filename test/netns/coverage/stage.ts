@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Resolution, Sighting } from '../../../src/events.js';
+import { openCgroup } from '../cgroup.js';
 import type { Namespace } from '../namespace.js';
 import { pidsOf, startWatch } from '../watch.js';
 import type { Case } from './case.js';
@@ -43,7 +44,9 @@ export async function observe(
     cases.map((_, index) => port(index)),
   );
   const targets = cases.map(({ target }, index) => target.replace('PORT', port(index)));
-  const start = (index: number): Promise<Sender> => startSender(namespace, cases[index]!.sender, port(index));
+  await using cgroup = await openCgroup(namespace);
+  const start = (index: number): Promise<Sender> =>
+    startSender(namespace, cases[index]!.sender, { ...cgroup, port: port(index) });
   const indexes = (alone: boolean): number[] =>
     cases.flatMap(({ isAlone = false }, index) => (isAlone === alone ? [index] : []));
 
@@ -108,8 +111,18 @@ function gradeOf(resolution: Resolution): Case['says'] {
   return resolution.grade as Exclude<typeof resolution.grade, 'call'>;
 }
 
-async function startSender(namespace: Namespace, code: string, port: string): Promise<Sender> {
-  const env = { HOST: '10.77.0.2', PORT: port, FAR: String(namespace.farPid) };
+async function startSender(
+  namespace: Namespace,
+  code: string,
+  { port, folder, root }: { port: string; folder: string; root: string },
+): Promise<Sender> {
+  const env = {
+    HOST: '10.77.0.2',
+    PORT: port,
+    FAR: String(namespace.farPid),
+    CGROUP: folder,
+    CGROUPS: root,
+  };
   const child = namespace.spawn('perl', ['-I', SENDERS, '-MSender', '-Mstrict', '-e', code], { env });
   const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
   let errors = '';

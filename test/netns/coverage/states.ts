@@ -20,7 +20,7 @@ export const states: readonly Case[] = [
     name: 'The peer has closed, and answers with a reset',
     target,
     sender: `my $s = tcp; syswrite $s, 'close'; sysread $s, my $end, 1; go; syswrite $s, 'x'; named`,
-    says: 'exited',
+    says: 'cgroup',
     remark:
       'the reset takes the socket from the kernel’s table before it can be looked up, but for a source that holds',
   },
@@ -34,7 +34,7 @@ export const states: readonly Case[] = [
     name: 'FIN: the last packet of a socket that is closed',
     target,
     sender: `my $s = tcp; go; close $s; named`,
-    says: 'exited',
+    says: 'cgroup',
     remark: 'the descriptor is gone before the packet is sent',
   },
   {

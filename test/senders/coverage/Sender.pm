@@ -5,10 +5,11 @@ use warnings;
 use Socket qw(:all);
 use Exporter 'import';
 
-our @EXPORT = (@Socket::EXPORT_OK, @Socket::EXPORT, qw(opened v4 v6 mapped udp udp6 tcp go named child stay box handed hand $HOST $PORT));
+our @EXPORT = (@Socket::EXPORT_OK, @Socket::EXPORT, qw(opened v4 v6 mapped udp udp6 tcp go named child stay box handed hand enter_cgroup $HOST $PORT));
 my $first = $$;
 our ($HOST, $PORT) = @ENV{qw(HOST PORT)};
 $| = 1;
+enter_cgroup($ENV{CGROUP});
 
 sub v4 { pack_sockaddr_in($_[1] // $PORT, inet_aton($_[0] // $HOST)) }
 sub v6 { pack_sockaddr_in6($_[1] // $PORT, inet_pton(AF_INET6, $_[0] // 'fd77::2')) }
@@ -25,6 +26,8 @@ sub go { print "set\n"; <STDIN> // exit }
 sub named { print "@_\n"; 1 while <STDIN>; exit }
 # Goes to the network namespace `box`, whose packets are forwarded.
 sub box { open my $ns, '<', '/run/netns/box' or die $!; syscall(308, fileno $ns, 0x40000000) == 0 or die "setns: $!" }
+# Its sockets belong to the cgroup in which they are opened.
+sub enter_cgroup { open my $procs, '>', "$_[0]/cgroup.procs" or die $!; print $procs $$; close $procs or die $! }
 # Another process, which does this and then lives as long as the first one.
 sub child { my ($do) = @_; my $pid = fork // die "fork: $!"; return $pid if $pid; $do->(); stay(); }
 sub stay { select undef, undef, undef, 0.1 while kill 0, $first; exit }
