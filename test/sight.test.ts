@@ -46,12 +46,12 @@ describe('the sighter', () => {
       () => false,
     );
     expect(await dropping.take()).toBeUndefined();
-    expect(dropping.tally).toEqual({ matches: 1, resolved: 0, unresolved: 0, suppressed: 1 });
+    expect(dropping.tally).toEqual({ matches: 1, resolved: 0, unnamed: 0, unresolved: 0, suppressed: 1 });
 
     const own = sightingOf(1, { ...dig, ancestors: [{ pid: process.pid, comm: 'node', argv: [] }] });
     const feeding = sighting('none', () => Promise.resolve(own.resolution));
     expect(await feeding.take()).toBeUndefined();
-    expect(feeding.tally).toEqual({ matches: 1, resolved: 0, unresolved: 0, suppressed: 1 });
+    expect(feeding.tally).toEqual({ matches: 1, resolved: 0, unnamed: 0, unresolved: 0, suppressed: 1 });
   });
 
   it('counts what is unresolved, and hands the payload to the plugins', async () => {
@@ -62,6 +62,16 @@ describe('the sighter', () => {
     await take(payload);
     await take();
     expect(seen).toEqual([payload, undefined]);
-    expect(tally).toEqual({ matches: 2, resolved: 0, unresolved: 2, suppressed: 0 });
+    expect(tally).toEqual({ matches: 2, resolved: 0, unnamed: 0, unresolved: 2, suppressed: 0 });
+  });
+
+  it('counts what only a user is known of as resolved, and apart', async () => {
+    const sender = { uid: 1000, user: null, cgroup: null, unit: null, container: null };
+    const answer = { via: 'nft', grade: 'uid', inode: null, processes: [], latencyMs: 1, sender } as const;
+    const { take, tally } = sighting('none', () =>
+      Promise.resolve({ ...answer, status: 'resolved', processes: [] }),
+    );
+    await take();
+    expect(tally).toEqual({ matches: 1, resolved: 1, unnamed: 1, unresolved: 0, suppressed: 0 });
   });
 });

@@ -311,14 +311,14 @@ describe('--dry-run', () => {
     const rulesOf = (text: string): string[] =>
       text
         .split('\n')
-        .filter(line => line.startsWith('add '))
+        .filter(line => /^(add|insert) /.test(line) && !line.includes('comment "probe"'))
         .map(line => line.replaceAll(/ptrap([_-])\w{6}/g, 'ptrap$1ID').replaceAll(GROUP, 'group N'));
     const real = args.filter(arg => arg !== '--dry-run');
     const dry = await stage.ptrap([...args, ...NONE]).end();
     const ptrap = stage.ptrap([...real, ...NONE, '-v']);
     await ptrap.until('stderr', /watching/);
     const { stderr } = await ptrap.end('SIGINT');
-    const applied = stderr.replaceAll(/^.*nft> /gm, '').replaceAll('; add ', '\nadd ');
+    const applied = stderr.replaceAll(/^.*nft> /gm, '').replaceAll(/; (add|insert) /g, '\n$1 ');
     expect(rulesOf(applied)).toEqual(rulesOf(dry.stdout));
     expect(rulesOf(applied).length).toBeGreaterThan(10);
   });
