@@ -128,6 +128,12 @@ const summary = z.strictObject({
   unwritten: count
     .optional()
     .describe('lines that the reader of stdout was too slow for up to here; absent where there are none'),
+  gaps: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'what could not be seen or held for a time, in words, as it was told on stderr; absent where there was nothing',
+    ),
 });
 
 /** Any line of `--output json`. */

@@ -4,6 +4,7 @@ import type { Ready, Resolution, Sighting, Summary } from './events.js';
 import type { Arrival, Losses } from './match/source.js';
 import { openPlugins } from './plugin/host.js';
 import { openDispatch } from './report/dispatch.js';
+import type { Gaps } from './gaps.js';
 import { openIntake } from './intake.js';
 import { createLimit } from './report/limit.js';
 import type { Output } from './report/output.js';
@@ -29,8 +30,8 @@ export interface ReportingOptions {
   output: Output;
   resolver: Resolver;
   stop: Stop;
-  /** The rules' meters limit connections already: what is over the limit never comes. */
-  metered: boolean;
+  /** What could not be seen, for the summary. */
+  gaps: Pick<Gaps, 'told'>;
 }
 
 /** Sightings that may wait for slow `enrich` taps; beyond that they are reported without notes. */
@@ -42,7 +43,7 @@ const DRAIN_MS = 5_000;
 /** Applies the plugins and opens the end of the line. */
 export async function openReporting(
   teardown: Teardown,
-  { instance, settings, output, resolver, stop, metered }: ReportingOptions,
+  { instance, settings, output, resolver, stop, gaps }: ReportingOptions,
 ): Promise<Reporting> {
   const plugins = await openPlugins(settings.plugins, {
     instance,
@@ -56,6 +57,8 @@ export async function openReporting(
   stop.forgive(plugins.stray);
 
   const dispatch = openDispatch(plugins.sinks);
+  // the rules' meters limit connections already: what is over the limit never comes
+  const metered = settings.limitPer === 'connection' && settings.source !== 'queue';
   const limitPer = metered ? 'none' : settings.limitPer;
   const limit = createLimit(limitPer, settings.limit, () => performance.now());
   const sighter = openSighter({ instance, plugins, resolver, limit });
@@ -126,7 +129,7 @@ export async function openReporting(
         suppressed: tally.suppressed + suppressed,
         lost,
         reason,
-        ...shortfalls(plugins.failures(), output.unwritten?.() ?? 0),
+        ...shortfalls(plugins.failures(), output.unwritten?.() ?? 0, gaps.told),
       };
       output.event(summary);
       await plugins.done(summary);
@@ -144,12 +147,14 @@ export async function openReporting(
 function shortfalls(
   failures: readonly { plugin: string; dropped: number }[],
   unwritten: number,
-): Pick<Summary, 'missed' | 'unwritten'> {
+  gaps: readonly string[],
+): Pick<Summary, 'missed' | 'unwritten' | 'gaps'> {
   const missed = failures
     .filter(({ dropped }) => dropped > 0)
     .map(({ plugin, dropped }) => [plugin, dropped]);
   return {
     ...(missed.length > 0 && { missed: Object.fromEntries(missed) as Record<string, number> }),
     ...(unwritten > 0 && { unwritten }),
+    ...(gaps.length > 0 && { gaps: [...gaps] }),
   };
 }

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { arm } from './arm.js';
+import { followChanges } from './changes.js';
 import type { Settings } from './config/settings.js';
 import type { Summary } from './events.js';
+import { openGaps } from './gaps.js';
 import { ifbAlias, ifbName } from './hold/netem.js';
 import { openHold } from './hold/open.js';
 import { delayFor } from './match/proof.js';
@@ -45,8 +47,8 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
 
   const resolver = openResolver({ table, cgroups, cgroupIdOf: openCgroupIds(teardown, instance) });
   teardown.defer(() => resolver[Symbol.dispose]());
-  const metered = settings.limitPer === 'connection' && settings.source !== 'queue';
-  const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, metered });
+  const gaps = openGaps(say);
+  const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, gaps });
 
   const { source, rules, sourceLatencyMs, followed } = await stop.orFail(
     arm(nft, teardown, targets, {
@@ -75,6 +77,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     say,
   });
 
+  followChanges(teardown, { targets, rules, gaps, say, fail: stop.fail });
   await reporting.begin({
     schema: 1,
     type: 'ready',

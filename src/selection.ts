@@ -9,6 +9,8 @@ export interface Selection {
   family: Network['family'];
   kind: Kind;
   networks: readonly Network[] | 'any';
+  /** As in ResolvedTarget: the networks may change. */
+  set?: string;
   /** Names or decimal numbers. */
   protocols: readonly string[];
   /** All protocols but these. */
@@ -24,12 +26,18 @@ export function selectionsOf(target: ResolvedTarget): Selection[] {
   return (['ipv4', 'ipv6'] as const).flatMap(family => {
     const { networks } = target;
     const own = networks === 'any' ? networks : networks.filter(network => network.family === family);
-    if (own.length === 0) return [];
-    return kindsOf(target, family).map(kind => ({ family, networks: own, ...kind }));
+    const { set } = target;
+    if (own.length === 0 && set === undefined) return [];
+    return kindsOf(target, family).map(kind => ({
+      family,
+      networks: own,
+      ...(set !== undefined && { set }),
+      ...kind,
+    }));
   });
 }
 
-type OfKind = Omit<Selection, 'family' | 'networks'>;
+type OfKind = Omit<Selection, 'family' | 'networks' | 'set'>;
 
 function kindsOf({ protocols, ports }: ResolvedTarget, family: Network['family']): OfKind[] {
   const withPorts = ports && { ports };

@@ -1,3 +1,4 @@
+import { makeAddressSets } from '../nft/address-set.js';
 import { selectorsOf } from '../nft/selector.js';
 import type { ResolvedTarget } from '../target/target.js';
 import { MOST_HELD } from './ifb.js';
@@ -35,6 +36,7 @@ export function buildEgress(
     `add table ${owned} { flags owner; }`,
     `add limit ${owned} room { rate ${perSecond(delayMs)}/second burst ${ROOM.burst} packets; }`,
     `add counter ${owned} ${UNHELD}`,
+    ...makeAddressSets(owned, targets),
     `add chain ${owned} hold`,
     ...[...new Set(expressions)].flatMap(expression => [
       `add rule ${owned} hold ${expression} ${ANY_SOCKET} counter limit name "room" fwd to "${ifb}"`,

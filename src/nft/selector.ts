@@ -1,6 +1,7 @@
 import { protocolNumber } from '../protocol.js';
 import { selectionsOf, type Kind, type Selection } from '../selection.js';
 import type { ResolvedTarget } from '../target/target.js';
+import { addressSet } from './address-set.js';
 
 /** One nft expression (nft(8)) that selects packets of one address family and kind which go to a target. */
 export interface Selector {
@@ -28,7 +29,8 @@ export function selectorsOf(target: ResolvedTarget, synOnly: boolean): Selector[
   }));
 }
 
-function destinationOf({ family, networks }: Selection): string {
+function destinationOf({ family, networks, set }: Selection): string {
+  if (set !== undefined) return `${family === 'ipv4' ? 'ip' : 'ip6'} daddr @${addressSet(set, family)}`;
   // `meta protocol` works in inet and in netdev tables, `meta nfproto` in the former only
   if (networks === 'any') return family === 'ipv4' ? 'meta protocol ip' : 'meta protocol ip6';
   const blocks = networks.map(({ address, prefix }) =>

@@ -2,8 +2,10 @@ import { PtrapError } from '../errors.js';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import { counterReader } from '../netlink/nft-counter.js';
 import { openNetlink } from '../netlink/socket.js';
+import { changeAddressSets } from '../nft/address-set.js';
 import type { NftSession } from '../nft/session.js';
 import { traceLine } from '../sys/exec.js';
+import type { AddressChange } from '../target/addresses.js';
 import type { ResolvedTarget } from '../target/target.js';
 import type { Teardown } from '../teardown/stack.js';
 import {
@@ -27,6 +29,8 @@ export interface RuleSet {
   handles: ReadonlyMap<string, number>;
   /** Delivers probe packets until the returned function takes the rule away again, by its handle. */
   addProbe(probe: ProbeAddress): Promise<() => Promise<void>>;
+  /** Brings other addresses of a host name into the rules. */
+  readdress(change: AddressChange): Promise<void>;
 }
 
 /** How many packets the kernel has counted so far: those that matched, and those of them that it brought to the source. */
@@ -75,7 +79,10 @@ export async function applyRules(
     };
   }
 
-  return { table, handles, addProbe };
+  const readdress = (change: AddressChange): Promise<void> =>
+    nft.transaction(changeAddressSets(`inet ${table}`, change));
+
+  return { table, handles, addProbe, readdress };
 }
 
 /** An old kernel can go without: then the cgroup of who has ended is not known. */

@@ -1,3 +1,4 @@
+import { makeAddressSets } from '../nft/address-set.js';
 import { selectorsOf, type Selector } from '../nft/selector.js';
 import type { ResolvedTarget } from '../target/target.js';
 import { connectionKeys, keySet } from './connection.js';
@@ -46,6 +47,7 @@ export function buildRuleset(targets: readonly ResolvedTarget[], options: Rulese
     `add counter ${table} ${MATCHED}`,
     `add counter ${table} ${LOGGED}`,
     ...new Set(sets),
+    ...makeAddressSets(table, targets),
     // priority mangle: before DNAT, when the packet still shows what the socket dialled
     `add chain ${table} ${CHAIN} { type filter hook output priority mangle; }`,
     ...(options.forwarded

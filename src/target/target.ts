@@ -30,4 +30,6 @@ export interface Target {
 /** A target whose name has been looked up; `networks` is `any` for any host. */
 export interface ResolvedTarget extends Target {
   networks: readonly Network[] | 'any';
+  /** Of a host name: what the nft sets that hold its addresses are called, before the family; the same for each target of that name. */
+  set?: string;
 }
