@@ -20,10 +20,12 @@ const TRIES = 100;
 
 /**
  * Copies the socket to stdout, past overruns (ENOBUFS, of which it says a word), until ptrap has gone or reads no more.
- * A cat that waits for a packet sees neither: the signal of its parent's death does.
+ * A cat that waits for a packet sees neither: the signal of its parent's death does. A parent that had died before
+ * that was asked for is told by the pid of the one in its place.
  */
-const RELAY =
-  'while :; do setpriv --pdeathsig KILL cat && break; [ $? -gt 1 ] && break; echo overrun >&2; done';
+const RELAY = `[ $PPID = ${process.pid} ] || exit
+  while :; do setpriv --pdeathsig KILL sh -c '[ $PPID = '$$' ] && exec cat' && break
+  [ $? -gt 1 ] && break; echo overrun >&2; done`;
 
 /**
  * Takes a group whose packets come with their first `snaplen` bytes.

@@ -49,9 +49,13 @@ export async function kill(ground: Ground, slot: Slot, plan: Plan): Promise<Resu
   const started = performance.now();
   const job = await slot.ptrap(['watch', ...argumentsOf(plan, slot.addresses)], onTerminal);
   let isOver = false;
+  let overAt = NaN;
   const over = job.end(10 * patienceMs).then(
-    () => (isOver = true),
-    () => false,
+    () => {
+      isOver = true;
+      overAt = performance.now();
+    },
+    () => undefined,
   );
   const patient = (work: Promise<unknown>): Promise<unknown> => Promise.race([work, sleep(patienceMs), over]);
   const isReady = (): boolean => job.stdout().includes('"type":"ready"');
@@ -66,8 +70,10 @@ export async function kill(ground: Ground, slot: Slot, plan: Plan): Promise<Resu
     if (isReady()) phases.start = 0.7 * phases.start + 0.3 * (performance.now() - started);
     else if (!isOver) findings.push('it did not become ready');
     await Promise.race([sleep(plan.pause * phases.run), over]);
+    const drainedFrom = performance.now();
     await signal(ending === 'SIGKILL of the guard' ? plan.last : 'SIGINT');
     await sleep(plan.moment * phases.drain);
+    if (isOver) phases.drain = 0.5 * phases.drain + 0.5 * (overAt - drainedFrom);
   }
   const step = plan.phase === 'drain' ? 'teardown' : isReady() ? 'run' : 'setup';
   const guarded = ending === 'SIGKILL of the guard' && plan.last === 'SIGKILL';
@@ -75,7 +81,7 @@ export async function kill(ground: Ground, slot: Slot, plan: Plan): Promise<Resu
   const found = !isLate && (await apply(slot, ending, signal));
   if (harmless.includes(ending) && !isOver) {
     await Promise.race([sleep(plan.pause * phases.run), over]);
-    if (plan.phase === 'live' || plan.last === 'SIGKILL') await signal(lastOf(plan));
+    if (plan.phase === 'live' || lastOf(plan) === 'SIGKILL') await signal(lastOf(plan));
   }
   const asked = performance.now();
   await patient(over);
