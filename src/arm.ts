@@ -62,9 +62,9 @@ export async function arm(
   }
 }
 
-/** Whether another source may do: something that this one needs is missing, or does not work. */
+/** Whether another source may do: something that this one needs, and not every one, is missing or does not work. */
 function isSourceAtFault({ exit, code }: PtrapError): boolean {
-  return exit === 3 || code === 'PTRAP_E_JOURNALCTL';
+  return code === 'PTRAP_E_JOURNALCTL' || (exit === 3 && code !== 'PTRAP_E_LOOPBACK_DOWN');
 }
 
 async function candidates({ source, netns }: Settings): Promise<[Kind, Kind?]> {
