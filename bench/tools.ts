@@ -51,6 +51,22 @@ export function ptrap(
   };
 }
 
+/** The queue source on a host whose kernel has NFQUEUE, but no nft statement for it. */
+function queueByIptables(): Tool {
+  const queue = ptrap(
+    'queue',
+    'as it is, but the rules mark what they would queue and iptables queues it (`bench/queue`): this kernel has NFQUEUE, but not nft’s `queue`',
+    EACH,
+  );
+  return {
+    ...queue,
+    name: 'ptrap queue, by iptables',
+    command: ['bash', path('queue/run.sh'), ...queue.command!],
+    only: 'host',
+    isNamespaceBlind: true,
+  };
+}
+
 /** Every packet is a sighting, of tcp the opening SYN. */
 const EACH = ['--limit-per', 'none', '-c'];
 
@@ -109,6 +125,7 @@ export const tools: readonly Tool[] = [
     ),
     only: 'vm',
   },
+  queueByIptables(),
   {
     name: 'original',
     what: 'the method of the shell script that ptrap grew out of (`bench/peers/original.sh`): LOG, `tail` of the log every 0.1 s, `lsof`, netem 500 ms',
