@@ -52,6 +52,16 @@ const failures = {
       ? `did you mean ${nearest}?`
       : 'allowed: a name that ip netns lists, a pid, a path, or the id or name of a running container',
   }),
+  PTRAP_E_USER: (text: string, nearest: string | undefined): Failure => ({
+    exit: 2,
+    cause: `no user "${visible(text)}" on this machine`,
+    fix: nearest ? `did you mean ${visible(nearest)}?` : 'allowed: a name or uid that `getent passwd` lists',
+  }),
+  PTRAP_E_USER_WITHOUT_COMMAND: (): Failure => ({
+    exit: 2,
+    cause: '--exec-user without a command that could run as that user',
+    fix: 'give the command, such as: -e "pstree -p"',
+  }),
   PTRAP_E_LOOPBACK_DOWN: (): Failure => ({
     exit: 3,
     cause: 'the loopback device is down here, over which ptrap proves that its rules work',

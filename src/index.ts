@@ -17,4 +17,5 @@ export { definePlugin } from './plugin/define.js';
 export { jsonLine } from './report/json.js';
 export { treeLines, type TreeOptions } from './report/tree.js';
 export { visible } from './sys/text.js';
+export { findUser, type User } from './sys/user.js';
 export { watch, type WatchOptions } from './watch.js';

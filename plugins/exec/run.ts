@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Shell } from './shell.js';
 
 /** Most output that is kept, in bytes. */
 const MAX_OUTPUT = 65_536;
@@ -20,6 +21,7 @@ export interface Run {
  * killed when `signal` aborts. Rejects when the shell cannot be started.
  */
 export async function runCommand(
+  { words: [file, ...words], environment: own, cwd }: Shell,
   command: string,
   pid: number,
   environment: Record<string, string>,
@@ -27,10 +29,11 @@ export async function runCommand(
 ): Promise<Run> {
   // One pipe for both outputs keeps their order; a line of its own, so that syntax errors come that way too.
   const script = `exec 2>&1\n${command} "$@"`;
-  const child = spawn('/bin/sh', ['-c', script, 'sh', String(pid)], {
+  const child = spawn(file, [...words, '-c', script, 'sh', String(pid)], {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: { ...process.env, ...environment },
+    env: { ...own, ...environment },
+    cwd,
   });
   const output = collect(child);
   const kill = () => killGroup(child);

@@ -20,7 +20,8 @@ const defaults = Object.fromEntries(Object.entries(options).map(([key, option]) 
 /**
  * Flags over config file over defaults; a list from a flag replaces the file's. `-e` adds its plugin.
  * @param folder what the paths of `--plugin` are relative to
- * @throws PTRAP_E_NO_TARGET, PTRAP_E_TWO_HOLDS, PTRAP_E_TARGET, PTRAP_E_PLUGIN, PTRAP_E_PLUGIN_LOAD, PTRAP_E_UNTRUSTED
+ * @throws PTRAP_E_NO_TARGET, PTRAP_E_TWO_HOLDS, PTRAP_E_TARGET, PTRAP_E_PLUGIN, PTRAP_E_PLUGIN_LOAD, PTRAP_E_UNTRUSTED,
+ *   PTRAP_E_USER, PTRAP_E_USER_WITHOUT_COMMAND
  */
 export async function mergeSettings(
   flags: Flags,
@@ -35,8 +36,9 @@ export async function mergeSettings(
     ? await loadPlugins(flags.plugins, folder)
     : await loadPlugins(found?.config.plugins ?? [], found?.folder ?? folder);
   if (given.exec !== undefined) {
-    plugins.push(...(await loadPlugins([['exec', { command: given.exec }]], folder)));
-  }
+    const options = { command: given.exec, user: given.execUser };
+    plugins.push(...(await loadPlugins([['exec', options]], folder)));
+  } else if (flags.execUser !== undefined) throw failure('PTRAP_E_USER_WITHOUT_COMMAND');
   const delay = given.delay === 'auto' ? 'auto' : milliseconds(given.delay);
   return { ...given, plugins, delay, for: given.for === undefined ? undefined : milliseconds(given.for) };
 }

@@ -119,6 +119,14 @@ export const options = {
     docs: 'A command run for each sighting, with the PID as its last argument and PTRAP_* in its environment.',
     example: '"pstree -p -H"',
   },
+  execUser: {
+    flag: 'exec-user',
+    kind: 'text',
+    default: undefined,
+    group: 'What to do with it',
+    docs: 'The user, by name or uid, that the command of --exec runs as: in the groups and with the environment of that user, in /, and unable to become another.',
+    example: 'nobody',
+  },
   plugins: {
     flag: 'plugin',
     kind: 'plugins',

@@ -23,6 +23,8 @@ export interface Settings {
   limitPer: 'connection' | 'process' | 'executable' | 'none';
   /** The command of `-e`; its plugin is already among `plugins`. */
   exec: string | undefined;
+  /** Whom that command runs as: a name or uid that there is; undefined: as ptrap. */
+  execUser: string | undefined;
   plugins: Plugin[];
   output: 'pretty' | 'json' | 'quiet';
   /** Stop after so many sightings. */

@@ -1,4 +1,4 @@
-import { execa, type Options, type ResultPromise } from 'execa';
+import { execa, execaSync, type Options, type ResultPromise } from 'execa';
 import { failure } from '../errors.js';
 
 /** Directories in which system tools are looked for. Root runs these, so the caller's PATH has no say. */
@@ -11,6 +11,7 @@ const packages: Record<string, string> = {
   modprobe: 'kmod',
   journalctl: 'systemd',
   setpriv: 'util-linux',
+  getent: 'libc-bin',
 };
 
 /** Told of each command before it runs and of its answer after; `--verbose` prints them. */
@@ -55,6 +56,23 @@ export async function ask(file: string, args: readonly string[], input?: string)
   const answer = { code: result.exitCode ?? null, stdout: result.stdout, stderr: result.stderr };
   trace(`  = ${answer.code ?? 'signal'} ${answer.stderr}`.trimEnd());
   return answer;
+}
+
+/**
+ * Runs a system tool that answers at once, and waits for it.
+ * @throws PTRAP_E_TOOL_MISSING when the tool is not installed
+ */
+export function askNow(file: string, args: readonly string[]): Answer {
+  trace(`$ ${[file, ...args].join(' ')}`);
+  const { exitCode, stdout, stderr } = execaSync(file, args, {
+    env: environment,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  });
+  if (exitCode === undefined) throw missing(file);
+  trace(`  = ${exitCode} ${stderr}`.trimEnd());
+  return { code: exitCode, stdout, stderr };
 }
 
 /**

@@ -32,6 +32,7 @@ describe('mergeSettings', () => {
       limit: 20,
       limitPer: 'connection',
       exec: undefined,
+      execUser: undefined,
       plugins: [],
       output: 'pretty',
       count: undefined,

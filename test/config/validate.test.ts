@@ -98,11 +98,11 @@ describe('requireConfig', () => {
     [{ plugin: [] }, 'unknown key plugin; did you mean plugins?'],
     [
       { dryRun: true },
-      'unknown key dryRun; allowed: targets, newConnections, netns, forwarded, source, hold, holdStrategy, delay, processTable, limit, limitPer, exec, plugins, output, count, for, failOnMatch, verbose',
+      'unknown key dryRun; allowed: targets, newConnections, netns, forwarded, source, hold, holdStrategy, delay, processTable, limit, limitPer, exec, execUser, plugins, output, count, for, failOnMatch, verbose',
     ],
     [
       { '\u001b[2J': 1 },
-      'unknown key \\x1b[2J; allowed: targets, newConnections, netns, forwarded, source, hold, holdStrategy, delay, processTable, limit, limitPer, exec, plugins, output, count, for, failOnMatch, verbose',
+      'unknown key \\x1b[2J; allowed: targets, newConnections, netns, forwarded, source, hold, holdStrategy, delay, processTable, limit, limitPer, exec, execUser, plugins, output, count, for, failOnMatch, verbose',
     ],
   ])('refuses the key in %j', (content, message) => {
     const error = refused(() => requireConfig(content, FILE));
