@@ -29,8 +29,21 @@ const flow = z.strictObject({
 
 const ancestor = z.strictObject({ pid: z.int(), comm: z.string(), argv: z.array(z.string()) });
 
+const runtime = z
+  .enum(['docker', 'podman', 'containerd', 'cri-o', 'lxc', 'systemd-nspawn'])
+  .optional()
+  .describe('the container’s; absent where its cgroup does not tell');
+const pod = z
+  .string()
+  .optional()
+  .describe('the container’s: UID in Kubernetes, id in podman; absent where its cgroup tells of none');
+
 const processInfo = z.strictObject({
   pid: z.int(),
+  nsPid: z
+    .int()
+    .optional()
+    .describe('the pid in its own pid namespace, as in a container; absent where that is ptrap’s'),
   startTime: z.int().describe('clock ticks after boot; with the pid it identifies the process'),
   ppid: z.int(),
   comm: z.string(),
@@ -42,7 +55,9 @@ const processInfo = z.strictObject({
   loginUid: z.int().nullable(),
   cgroup: z.string().nullable(),
   unit: z.string().nullable().describe('systemd unit'),
-  container: z.string().nullable().describe('container id'),
+  container: z.string().nullable().describe('container id, or name where its engine gives none'),
+  runtime,
+  pod,
   netns: z.int().nullable().describe('inode of the network namespace'),
   ancestors: z.array(ancestor).describe('parent first, up to PID 1'),
 });
@@ -52,7 +67,9 @@ const sender = z.strictObject({
   user: z.string().nullable(),
   cgroup: z.string().nullable(),
   unit: z.string().nullable().describe('systemd unit'),
-  container: z.string().nullable().describe('container id'),
+  container: z.string().nullable().describe('container id, or name where its engine gives none'),
+  runtime,
+  pod,
 });
 
 const grade = z.enum(['exact', 'wildcard', 'shared', 'cgroup', 'uid', 'history', 'call']);

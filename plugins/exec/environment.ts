@@ -23,6 +23,9 @@ export function environmentOf(sighting: Sighting, process: ProcessInfo): Record<
     PTRAP_USER: process.user,
     PTRAP_UNIT: process.unit,
     PTRAP_CONTAINER: process.container,
+    PTRAP_RUNTIME: process.runtime,
+    PTRAP_POD: process.pod,
+    PTRAP_NSPID: process.nsPid,
   };
   const known = Object.entries(values).filter(([, value]) => value != null);
   return Object.fromEntries(known.map(([name, value]) => [name, String(value)]));

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { failure } from '../errors.js';
 import { ask } from '../sys/exec.js';
 import { nearest } from '../sys/nearest.js';
-import { containerOf, parseCgroup } from '../sys/cgroup.js';
+import { parseCgroup, placeOf } from '../sys/cgroup.js';
 
 /** Where ip-netns(8) keeps the namespaces that have a name. */
 const NAMED = '/run/netns';
@@ -57,7 +57,7 @@ function isContainer(container: string | null, text: string): boolean {
 
 function containerIn(pid: string): string | null {
   try {
-    return containerOf(parseCgroup(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? '');
+    return placeOf(parseCgroup(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))).container;
   } catch {
     return null; // it has ended
   }

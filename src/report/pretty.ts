@@ -3,6 +3,7 @@ import type {
   Event,
   Flow,
   Grade,
+  ProcessInfo,
   Ready,
   Resolution,
   Sender,
@@ -112,11 +113,19 @@ function senderOf(resolution: Resolution): Sender | undefined {
   return resolution.status === 'resolved' ? resolution.sender : undefined;
 }
 
-/** Where it belongs: its container, else its systemd unit. */
-function place({ container, unit }: Pick<Sender, 'container' | 'unit'>): string[] {
-  if (container !== null) return [visible(`container ${container.slice(0, 12)}`)];
-  return unit === null ? [] : [visible(unit)];
+/** Where it belongs: its container, with the pod and the process's pid in there, else its systemd unit. */
+function place({ container, runtime, pod, unit, nsPid }: Belonging): string[] {
+  if (container === null) return unit === null ? [] : [visible(unit)];
+  const id = /^[0-9a-f]{64}$/.test(container) ? container.slice(0, 12) : container;
+  const inside = [
+    ...(pod === undefined ? [] : [`pod ${pod}`]),
+    ...(nsPid === undefined ? [] : [`pid ${nsPid} there`]),
+  ];
+  const detail = inside.length > 0 ? ` (${inside.join(', ')})` : '';
+  return [visible(`${runtime ?? ''} container ${id}${detail}`.trimStart())];
 }
+
+type Belonging = Pick<Sender, 'container' | 'runtime' | 'pod' | 'unit'> & Pick<ProcessInfo, 'nsPid'>;
 
 function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];

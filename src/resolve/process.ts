@@ -1,12 +1,12 @@
 import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
 import { parseStat, type Stat } from '../sys/stat.js';
-import { containerOf, parseCgroup, unitOf } from '../sys/cgroup.js';
+import { parseCgroup, placeOf } from '../sys/cgroup.js';
 
 /** Who a process is: /proc/<pid> (proc(5)). */
 
 /** What is told of a process besides its ids, its name and where it comes from. */
-export type Image = Pick<ProcessInfo, 'exe' | 'argv' | 'cwd' | 'loginUid' | 'cgroup' | 'netns'>;
+export type Image = Pick<ProcessInfo, 'exe' | 'argv' | 'cwd' | 'loginUid' | 'cgroup' | 'netns' | 'nsPid'>;
 
 /** What /proc/<pid>/status says. */
 export interface Status {
@@ -15,6 +15,8 @@ export interface Status {
   threads: number;
   /** Its first thread has ended. */
   isZombie: boolean;
+  /** The pid in its own pid namespace; undefined where that is ours. */
+  nsPid: number | undefined;
 }
 
 /** Gives a user's name. */
@@ -41,20 +43,20 @@ export function readProcess(proc: string, pid: number, userName: UserName): Proc
 /** Puts together what is told of a process. */
 export function describe(
   { pid, startTime, ppid, comm, uid }: Pick<ProcessInfo, 'pid' | 'startTime' | 'ppid' | 'comm' | 'uid'>,
-  { exe, argv, cwd, loginUid, cgroup, netns }: Image,
+  { exe, argv, cwd, loginUid, cgroup, netns, nsPid }: Image,
   ancestors: Ancestor[],
   userName: UserName,
 ): ProcessInfo {
   const user = userName(uid);
-  const unit = cgroup && unitOf(cgroup);
-  const container = cgroup && containerOf(cgroup);
-  const who = { pid, startTime, ppid, comm, exe, argv, cwd, uid, user, loginUid, cgroup, unit, container };
-  return { ...who, netns, ancestors };
+  const who = { pid, startTime, ppid, comm, exe, argv, cwd, uid, user, loginUid, cgroup };
+  const own = nsPid === undefined ? {} : { nsPid };
+  return { ...who, ...placeOf(cgroup), netns, ...own, ancestors };
 }
 
 /** Nothing but nulls where the process has ended. */
 export function readImage(proc: string, pid: number): Image {
   const login = Number(text(proc, pid, 'loginuid') || NO_LOGIN);
+  const nsPid = readStatus(proc, pid)?.nsPid;
   return {
     exe: link(proc, pid, 'exe'),
     argv: readArgv(proc, pid),
@@ -62,6 +64,7 @@ export function readImage(proc: string, pid: number): Image {
     loginUid: login === NO_LOGIN ? null : login,
     cgroup: parseCgroup(text(proc, pid, 'cgroup') ?? ''),
     netns: inode(link(proc, pid, 'ns/net')),
+    ...(nsPid !== undefined && { nsPid }),
   };
 }
 
@@ -84,10 +87,13 @@ export function parseStatus(status: string): Status | undefined {
   const [, real, effective, saved, fs] = /(?:^|\n)Uid:\t(\d+)\t(\d+)\t(\d+)\t(\d+)\n/.exec(status) ?? [];
   if (real === undefined) return undefined;
   const threads = /(?:^|\n)Threads:\t(\d+)\n/.exec(status)?.[1];
+  // in each pid namespace from ours to its own (proc_pid_status(5))
+  const nsPid = /(?:^|\n)NSpid:\t\d+(?:\t\d+)*\t(\d+)\n/.exec(status)?.[1];
   return {
     uids: [Number(real), Number(effective), Number(saved), Number(fs)],
     threads: Number(threads ?? 1),
     isZombie: /(?:^|\n)State:\t[ZX]/.test(status),
+    nsPid: nsPid === undefined ? undefined : Number(nsPid),
   };
 }
 

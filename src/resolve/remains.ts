@@ -1,6 +1,6 @@
 import type { Match } from '../hooks.js';
 import { protocolNumber } from '../protocol.js';
-import { containerOf, unitOf } from '../sys/cgroup.js';
+import { placeOf } from '../sys/cgroup.js';
 import type { Cgroups } from './cgroups.js';
 import type { Answer } from './owners.js';
 import type { UserName } from './process.js';
@@ -39,8 +39,7 @@ export function openRemains({
     const { uid } = match.flow;
     if (!('reason' in answer) || answer.reason !== 'exited' || uid === null) return answer;
     const cgroup = await cgroupOf(match, arrived);
-    const [unit, container] = cgroup === null ? [null, null] : [unitOf(cgroup), containerOf(cgroup)];
-    const sender = { uid, user: userName(uid), cgroup, unit, container };
+    const sender = { uid, user: userName(uid), cgroup, ...placeOf(cgroup) };
     return { via: 'nft', grade: cgroup === null ? 'uid' : 'cgroup', inode: null, processes: [], sender };
   };
 }

@@ -47,6 +47,21 @@ describe('a sighting', () => {
     `);
   });
 
+  it('tells of a container: runtime, pod, and the pid in there', () => {
+    const inside = (more: Partial<ProcessInfo>) =>
+      plain({ ...seen, resolution: { ...resolved, processes: [{ ...dig, ...more }] } })[0];
+    const container = 'ab'.repeat(32);
+    expect(inside({ container, runtime: 'podman', nsPid: 7 })).toMatch(
+      /\/udp {2}podman container abababababab \(pid 7 there\)$/,
+    );
+    expect(inside({ container, runtime: 'cri-o', pod: 'p-1', nsPid: 7 })).toMatch(
+      / {2}cri-o container abababababab \(pod p-1, pid 7 there\)$/,
+    );
+    expect(inside({ container: 'my-machine-1', nsPid: 7 })).toMatch(
+      / {2}container my-machine-1 \(pid 7 there\)$/,
+    );
+  });
+
   it('brackets IPv6 addresses and shows the type of ICMP', () => {
     const src = { address: '2001:db8::2', port: 5 };
     const dst = { address: '2001:db8::1', port: 443 };

@@ -108,18 +108,35 @@ it('tells of a hundred ancestors at the most', () => {
 });
 
 describe('parseStatus', () => {
-  const rest = 'Umask:\t0022\nState:\tS (sleeping)\nUid:\t4711\t4711\t4711\t4711\nThreads:\t3\nx:\t1\n';
+  const rest =
+    'Umask:\t0022\nState:\tS (sleeping)\nNSpid:\t4711\t70\t7\nUid:\t4711\t4711\t4711\t4711\nThreads:\t3\nx:\t1\n';
 
   // what the kernel writes for such a comm: it escapes `\n` and `\\` only
-  it.each(['\rUid: 0 0 0 0', '\u2028Uid: 0 0 0 0', '\rState: Z', '\\nUid:\t0\t0\t0\t0\\n', '\rThreads:\t1'])(
-    'is not misled by a process of the name %j',
-    comm => {
-      expect(parseStatus(`Name:\t${comm}\n${rest}`)).toEqual({
-        uids: [4711, 4711, 4711, 4711],
-        threads: 3,
-        isZombie: false,
-      });
-    },
+  it.each([
+    '\rUid: 0 0 0 0',
+    '\u2028Uid: 0 0 0 0',
+    '\rState: Z',
+    '\\nUid:\t0\t0\t0\t0\\n',
+    '\rThreads:\t1',
+    '\rNSpid:\t1\t2',
+  ])('is not misled by a process of the name %j', comm => {
+    expect(parseStatus(`Name:\t${comm}\n${rest}`)).toEqual({
+      uids: [4711, 4711, 4711, 4711],
+      threads: 3,
+      isZombie: false,
+      nsPid: 7,
+    });
+  });
+});
+
+describe('the pid in its own pid namespace', () => {
+  it.each([
+    ['NSpid:\t4711\n', undefined],
+    ['NSpid:\t4711\t1\n', 1],
+    ['NSpid:\t4711\t70\t7\n', 7],
+    ['', undefined], // before Linux 4.1
+  ])('%j → %s', (line, nsPid) =>
+    expect(parseStatus(`Name:\tx\n${line}Uid:\t0\t0\t0\t0\n`)?.nsPid).toBe(nsPid),
   );
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerOf, parseCgroup, unitOf } from '../../src/sys/cgroup.js';
+import { parseCgroup, placeOf } from '../../src/sys/cgroup.js';
 
 const id = '3f29cca2a3d1c0b9'.repeat(4);
 
@@ -23,12 +23,12 @@ describe('a cgroup with odd line ends in its name', () => {
   it.each(['\r', '\u2028', '\u2029'])('is no way out of being seen: %j', end => {
     const path = parseCgroup(`0::/user.slice/user@1000.service/x${end}y.scope\n`);
     expect(path).toBe(`/user.slice/user@1000.service/x${end}y.scope`);
-    expect(unitOf(path!)).toBe(`x${end}y.scope`);
-    expect(containerOf(`/lxc.payload.web${end}1`)).toBe(`web${end}1`);
+    expect(placeOf(path).unit).toBe(`x${end}y.scope`);
+    expect(placeOf(`/lxc.payload.web${end}1`).container).toBe(`web${end}1`);
   });
 });
 
-describe('unitOf', () => {
+describe('the unit of a cgroup', () => {
   it.each([
     ['/system.slice/cron.service', 'cron.service'],
     ['/user.slice/user-1000.slice/session-3.scope', 'session-3.scope'],
@@ -41,29 +41,85 @@ describe('unitOf', () => {
     ['/init.scope', 'init.scope'],
     ['/system.slice', null],
     ['/', null],
-  ])('%s → %s', (cgroup, unit) => expect(unitOf(cgroup)).toBe(unit));
+  ])('%s → %s', (cgroup, unit) => expect(placeOf(cgroup).unit).toBe(unit));
 });
 
-describe('containerOf', () => {
+/** UIDs of pods, as systemd's slices spell one, and as folders do. */
+const pod = '9a1e3b5c-7d2f-4e60-8b1a-0c9d8e7f6a5b';
+const podSlice = pod.replaceAll('-', '_');
+const other = 'f0'.repeat(32);
+
+describe('the container of a cgroup', () => {
   it.each([
-    [`/system.slice/docker-${id}.scope`, id],
-    [`/system.slice/docker-${id}.scope/init.scope`, id],
-    [`/docker/${id}`, id],
-    [`/machine.slice/libpod-${id}.scope/container`, id],
-    [`/libpod_parent/libpod-${id}`, id],
-    [`/kubepods.slice/kubepods-pod1.slice/cri-containerd-${id}.scope`, id],
-    [`/kubepods.slice/kubepods-pod1.slice/crio-${id}.scope`, id],
-    [`/kubepods/burstable/pod1/${id}`, id],
-    [`/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:${id}`, id],
+    // docker: systemd driver, cgroupfs driver (also the paths of version 1), with an init system inside, nested
+    [`/system.slice/docker-${id}.scope`, id, 'docker'],
+    [`/system.slice/docker-${id}.scope/init.scope`, id, 'docker'],
+    [`/docker/${id}`, id, 'docker'],
+    [`/docker/${id}/system.slice/cron.service`, id, 'docker'],
+    [`/docker/${id}/docker/${other}`, other, 'docker'],
+    [`/user.slice/user-1000.slice/user@1000.service/user.slice/docker-${id}.scope`, id, 'docker'],
+    [`/build.slice/${id}`, id, undefined],
+    // podman: as root and rootless, systemd and cgroupfs, with --cgroups=split, in a pod of its own
+    [`/machine.slice/libpod-${id}.scope`, id, 'podman'],
+    [`/machine.slice/libpod-${id}.scope/container`, id, 'podman'],
+    [`/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${id}.scope/container`, id, 'podman'],
+    [`/libpod_parent/libpod-${id}`, id, 'podman'],
+    [`/system.slice/web.service/libpod-payload-${id}`, id, 'podman'],
+    [`/machine.slice/machine-libpod_pod_${other}.slice/libpod-${id}.scope`, id, 'podman', other],
     [`/machine.slice/libpod-conmon-${id}.scope`, null],
-    [`/docker/${id}/docker/${id.replaceAll('3', '4')}`, id.replaceAll('3', '4')],
-    ['/lxc.payload.web/system.slice/cron.service', 'web'],
-    ['/lxc.payload/web', 'web'],
-    ['/lxc/web', 'web'],
-    ['/machine.slice/machine-foo\\x2dbar.scope', 'foo\\x2dbar'],
-    ['/machine.slice/systemd-nspawn@web.service/payload', 'web'],
+    [`/libpod_parent/conmon`, null],
+    // Kubernetes: systemd driver and cgroupfs, of each quality of service, static pods, and below kubelet's own cgroup
+    [
+      `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${podSlice}.slice/cri-containerd-${id}.scope`,
+      id,
+      'containerd',
+      pod,
+    ],
+    [`/kubepods.slice/kubepods-pod${podSlice}.slice/crio-${id}.scope`, id, 'cri-o', pod],
+    [`/kubepods.slice/kubepods-pod${podSlice}.slice/crio-conmon-${id}.scope`, null],
+    [
+      `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${podSlice}.slice/docker-${id}.scope`,
+      id,
+      'docker',
+      pod,
+    ],
+    [`/kubepods/burstable/pod${pod}/${id}`, id, undefined, pod],
+    [`/kubepods/pod${'ab'.repeat(16)}/${id}`, id, undefined, 'ab'.repeat(16)],
+    [
+      `/system.slice/containerd.service/kubepods-burstable-pod${podSlice}.slice:cri-containerd:${id}`,
+      id,
+      'containerd',
+      pod,
+    ],
+    [
+      `/docker/${other}/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${podSlice}.slice/cri-containerd-${id}.scope`,
+      id,
+      'containerd',
+      pod,
+    ],
+    [`/kubepods.slice/kubepods-pod1.slice/cri-containerd-${id}.scope`, id, 'containerd'],
+    // containerd by itself: nerdctl with systemd and without
+    [`/system.slice/nerdctl-${id}.scope`, id, 'containerd'],
+    [`/default/${id}`, id, 'containerd'],
+    // lxc and lxd: before version 4, in version 4 and later
+    ['/lxc/web', 'web', 'lxc'],
+    ['/lxc.payload/web', 'web', 'lxc'],
+    ['/lxc.payload.web/system.slice/cron.service', 'web', 'lxc'],
+    ['/lxc.monitor.web', null],
+    // systemd-nspawn: as a service, as a scope of machined's, and nspawn itself; other machines of machined's
+    ['/machine.slice/systemd-nspawn@web.service/payload', 'web', 'systemd-nspawn'],
+    ['/system.slice/system-systemd\\x2dnspawn.slice/systemd-nspawn@web.service', 'web', 'systemd-nspawn'],
+    ['/machine.slice/systemd-nspawn@web.service/supervisor', null],
+    ['/machine.slice/machine-foo\\x2dbar.scope/payload/system.slice/a.service', 'foo-bar', 'systemd-nspawn'],
+    ['/machine.slice/machine-foo.scope', 'foo', undefined],
+    ['/machine.slice/machine-foo.scope/supervisor', null],
+    ['/machine.slice/machine-qemu\\x2d1\\x2ddebian.scope/libvirt/emulator', null],
     ['/system.slice/docker.service', null],
     [`/system.slice/docker-${id.slice(1)}.scope`, null],
     ['/', null],
-  ])('%s → %s', (cgroup, container) => expect(containerOf(cgroup)).toBe(container));
+  ] as const)('%s', (cgroup, container, runtime?: string, ofPod?: string) => {
+    const { unit: _, ...place } = placeOf(cgroup);
+    const wanted = { container, ...(runtime && { runtime }), ...(ofPod && { pod: ofPod }) };
+    expect(place).toEqual(wanted);
+  });
 });
