@@ -1,6 +1,6 @@
 import type { Settings } from './config/settings.js';
 import { clsactCommands } from './hold/clsact.js';
-import { devicesTo } from './hold/devices.js';
+import { openDevices } from './hold/devices.js';
 import { buildEgress } from './hold/egress.js';
 import { ifbCommands, type Command } from './hold/ifb.js';
 import { ifbAlias, ifbName } from './hold/netem.js';
@@ -9,11 +9,14 @@ import { tcMatches } from './hold/tc-match.js';
 import { SNAPLEN } from './match/nflog.js';
 import { QUEUED_MS } from './match/queue.js';
 import type { Delivery } from './rules/delivery.js';
+import { NETLINK_ROUTE } from './netlink/link.js';
+import { openNetlink } from './netlink/socket.js';
 import { newInstance } from './run.js';
 import { buildProbeRule, buildRuleset, chainsWithPorts, tableName } from './rules/ruleset.js';
 import { buildSenders } from './rules/senders.js';
 import { lookupTargets } from './target/lookup.js';
 import { parseTarget } from './target/parse.js';
+import type { ResolvedTarget } from './target/target.js';
 import { recordPath } from './teardown/record.js';
 
 /** Stands in for what only a real run can know. */
@@ -48,7 +51,7 @@ export async function describe(settings: Settings): Promise<string> {
     ['nft: for the moment of the proof', `# ${buildProbeRule({ instance, delivery }, UNKNOWN.probe)}`],
   ];
   if (settings.hold !== 'none' && delivery.to !== 'queues') {
-    const devices = await devicesTo(targets).catch(() => [UNKNOWN.device]);
+    const devices = await devicesNow(targets).catch(() => [UNKNOWN.device]);
     const ifb = ifbName(instance);
     const matches = tcMatches(targets);
     const delay = settings.delay === 'auto' ? UNKNOWN.delay : settings.delay;
@@ -72,6 +75,11 @@ export async function describe(settings: Settings): Promise<string> {
     );
   }
   return `${sections.map(([title, ...lines]) => [`# ${title}`, ...lines].join('\n')).join('\n\n')}\n`;
+}
+
+async function devicesNow(targets: readonly ResolvedTarget[]): Promise<string[]> {
+  using netlink = openNetlink(NETLINK_ROUTE);
+  return (await openDevices(netlink).to(targets)).map(({ name }) => name);
 }
 
 /** Where packets are brought, in words too, and the files that takes. */

@@ -75,9 +75,10 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     ifb: ifbName(instance),
     alias: ifbAlias(process.pid, teardown.startTime),
     say,
+    tellGap: gaps.tell,
   });
 
-  followChanges(teardown, { targets, rules, gaps, say, fail: stop.fail });
+  await using _changes = followChanges({ targets, rules, hold: hold.follower, gaps, say, fail: stop.fail });
   await reporting.begin({
     schema: 1,
     type: 'ready',
@@ -85,7 +86,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     pid: process.pid,
     targets: texts,
     source: source.name,
-    hold,
+    hold: hold.told,
     sourceLatencyMs,
   });
   const reason = await stop.asked;

@@ -1,4 +1,4 @@
-import { failure } from '../errors.js';
+import { failure, PtrapError } from '../errors.js';
 import { linkIndex, NETLINK_ROUTE } from '../netlink/link.js';
 import { openNetlink, type NetlinkSocket } from '../netlink/socket.js';
 import {
@@ -8,11 +8,14 @@ import {
   EGRESS_FILTERS,
   INGRESS_FILTERS,
   ingressKind,
+  TC_H_CLSACT,
 } from '../netlink/traffic-control.js';
 import { listInstances } from '../teardown/recover.js';
 import type { Effect } from '../teardown/record.js';
 import type { Teardown } from '../teardown/stack.js';
+import type { Device } from './devices.js';
 import { cookieOf, filterCommands, hasCookie, prefOf, runTc } from './filters.js';
+import type { Hooks, Refusal } from './hooks.js';
 import type { Command } from './ifb.js';
 import type { TcMatch } from './tc-match.js';
 
@@ -32,33 +35,93 @@ export interface ClsactOptions {
  * Sends what matches through the ifb by filters in clsact on each device, after those that are there already.
  * @throws PTRAP_E_INGRESS_QDISC, before anything is touched, PTRAP_E_TC_FILTER; what it made is then undone
  */
-export async function holdByClsact(
+export async function hookClsact(
   teardown: Teardown,
-  devices: readonly string[],
+  devices: readonly Device[],
   options: ClsactOptions,
-): Promise<void> {
-  using socket = openNetlink(NETLINK_ROUTE);
-  const found = new Map<string, boolean>();
-  for (const device of devices) {
-    const index = await linkIndex(socket, device);
-    if (index === undefined) continue;
-    const kind = await ingressKind(socket, index);
-    // filters for `egress` would be taken, and land among those of ingress
-    if (kind === 'ingress') throw failure('PTRAP_E_INGRESS_QDISC', device);
-    found.set(device, kind === 'clsact');
-  }
+): Promise<Hooks> {
+  const socket = openNetlink(NETLINK_ROUTE);
+  teardown.defer(() => socket[Symbol.dispose]());
+  const made = new Map<number, ClsactEffect>();
   const cookie = cookieOf(options.instance);
-  for (const [device, there] of found) {
-    const made = !there || (await isOfAnotherInstance(device));
-    await teardown.make(
-      { kind: 'clsact', device, made, cookie },
-      async () => {
-        const highest = await highestPref(socket, device);
-        await runTc(device, clsactCommands(device, options, there, highest));
-      },
-      () => removeClsact({ kind: 'clsact', device, made, cookie }),
+
+  async function hook({ index, name: device }: Device): Promise<void> {
+    const there = await hasClsact(socket, { index, name: device });
+    const isMade = !there || (await isOfAnotherInstance(device));
+    const effect: ClsactEffect = { kind: 'clsact', device, made: isMade, cookie };
+    await teardown.attempt(() =>
+      teardown.make(
+        effect,
+        async () => {
+          const highest = await highestPref(socket, device);
+          await runTc(device, clsactCommands(device, options, there, highest));
+        },
+        () => removeClsact(effect),
+      ),
     );
+    made.set(index, effect);
   }
+
+  async function drop({ index, name }: Device): Promise<void> {
+    const effect = made.get(index);
+    made.delete(index);
+    if (!effect) return;
+    // what has that name now is another device
+    if ((await linkIndex(socket, name)) === index) await teardown.undo(effect);
+    else await teardown.forget(effect);
+  }
+
+  /** Its filters stay; only the record has to know. */
+  async function rename({ index, name }: Device): Promise<void> {
+    const before = made.get(index)!;
+    const effect = { ...before, device: name };
+    await teardown.make(
+      effect,
+      () => teardown.forget(before),
+      () => removeClsact(effect),
+    );
+    made.set(index, effect);
+  }
+
+  for (const device of devices) await hasClsact(socket, device);
+  for (const device of devices) await hook(device);
+  return {
+    async change(added, dropped) {
+      const isNow = (index: number): boolean => added.some(device => device.index === index);
+      for (const device of dropped) if (!isNow(device.index)) await drop(device);
+      const refusals: Refusal[] = [];
+      for (const device of added) {
+        await (made.has(device.index) ? rename(device) : hook(device)).catch((error: unknown) => {
+          if (!(error instanceof PtrapError)) throw error;
+          refusals.push({ device: device.name, why: error.message });
+        });
+      }
+      return refusals;
+    },
+    async isTakenFrom({ index }) {
+      if (!made.has(index)) return false;
+      const filters = await dumpFilters(socket, index, EGRESS_FILTERS);
+      return filters.filter(filter => hasCookie(filter, cookie)).length < options.matches.length;
+    },
+    async qdiscGone(index, parent) {
+      const effect = made.get(index);
+      if (parent !== TC_H_CLSACT || !effect) return;
+      await teardown.forget(effect);
+    },
+    async release() {
+      for (const effect of made.values()) await teardown.undo(effect);
+    },
+  };
+}
+
+/**
+ * Whether a device has clsact.
+ * @throws PTRAP_E_INGRESS_QDISC where an ingress qdisc has its place: filters for `egress` would be taken, and land among those of ingress
+ */
+async function hasClsact(socket: NetlinkSocket, { index, name }: Device): Promise<boolean> {
+  const kind = await ingressKind(socket, index);
+  if (kind === 'ingress') throw failure('PTRAP_E_INGRESS_QDISC', name);
+  return kind === 'clsact';
 }
 
 async function highestPref(socket: NetlinkSocket, device: string): Promise<number> {

@@ -42,9 +42,19 @@ export function buildEgress(
       `add rule ${owned} hold ${expression} ${ANY_SOCKET} counter limit name "room" fwd to "${ifb}"`,
       `add rule ${owned} hold ${expression} ${ANY_SOCKET} counter name "${UNHELD}" accept`,
     ]),
-    ...devices.flatMap((device, index) => [
-      `add chain ${owned} device_${index} { type filter hook egress device "${device}" priority 0; }`,
-      `add rule ${owned} device_${index} jump hold`,
-    ]),
+    ...devices.flatMap((device, index) => hookDevice(table, deviceChain(index), device)),
+  ];
+}
+
+/** Name of the chain of the device that came at this place, counted from 0. */
+export function deviceChain(place: number): string {
+  return `device_${place}`;
+}
+
+/** The commands that send what leaves by a device through the table. */
+export function hookDevice(table: string, chain: string, device: string): string[] {
+  return [
+    `add chain netdev ${table} ${chain} { type filter hook egress device "${device}" priority 0; }`,
+    `add rule netdev ${table} ${chain} jump hold`,
   ];
 }

@@ -1,20 +1,20 @@
-import { failure, PtrapError } from '../errors.js';
+import { PtrapError } from '../errors.js';
 import { linkIndex, NETLINK_ROUTE } from '../netlink/link.js';
-import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
-import { counterReader } from '../netlink/nft-counter.js';
 import { openNetlink } from '../netlink/socket.js';
 import { dumpTree, isRoot } from '../netlink/traffic-control.js';
 import type { NftSession } from '../nft/session.js';
 import type { ResolvedTarget } from '../target/target.js';
 import { openGuard } from '../teardown/guard.js';
 import type { Teardown } from '../teardown/stack.js';
-import { holdByClsact } from './clsact.js';
-import { devicesTo } from './devices.js';
-import { buildEgress, UNHELD } from './egress.js';
+import { hookClsact } from './clsact.js';
+import { openDevices, type Device } from './devices.js';
+import { hookEgress } from './egress-hooks.js';
+import { followHold, type HoldFollower } from './follow.js';
+import type { Hooks } from './hooks.js';
 import { makeIfb, MOST_HELD, removeIfb } from './ifb.js';
 import { changedQdiscs, snapshotQdiscs } from './qdisc.js';
 import { rehearse } from './rehearse.js';
-import { holdByRoot } from './root.js';
+import { hookRoot } from './root.js';
 import { watchShortage } from './shortage.js';
 import { tcMatches } from './tc-match.js';
 
@@ -34,6 +34,8 @@ export interface HoldOptions {
   hook: Hook | undefined;
   /** Told on stderr what a user should know. */
   say(line: string): void;
+  /** Told what is not held, and so is to be in the summary as well. */
+  tellGap(line: string): void;
 }
 
 /** Names of an instance's ifb; `ptrap` and the id fit into the 15 characters of a link's name. */
@@ -57,14 +59,17 @@ export async function holdWithNetem(
   teardown: Teardown,
   targets: readonly ResolvedTarget[],
   options: HoldOptions,
-): Promise<void> {
-  const { instance, ifb, alias, delayMs, hook, say } = options;
-  const devices = await devicesTo(targets);
-  if (devices.length === 0) say('no route to any target: nothing can be held until there is one');
-  await teardown.attempt(async () => {
-    const before = await snapshotQdiscs(devices);
+): Promise<HoldFollower> {
+  const { instance, ifb, alias, delayMs, hook, say, tellGap } = options;
+  return teardown.attempt(async () => {
+    const netlink = openNetlink(NETLINK_ROUTE);
+    teardown.defer(() => netlink[Symbol.dispose]());
+    const devices = openDevices(netlink);
+    const first = await devices.to(targets);
+    const names = first.map(({ name }) => name);
+    const before = await snapshotQdiscs(names);
     teardown.defer(async () => {
-      const changed = changedQdiscs(before, await snapshotQdiscs(devices));
+      const changed = changedQdiscs(before, await snapshotQdiscs(names));
       if (changed.length > 0)
         say(`qdiscs have changed while ptrap ran, and not by ptrap, on ${changed.join(', ')}`);
     });
@@ -72,7 +77,7 @@ export async function holdWithNetem(
     const snapshots = await teardown.make(
       { kind: 'link', name: ifb, alias },
       async () => {
-        const found = hook === 'root' ? await rehearse(devices, ifb, alias) : undefined;
+        const found = hook === 'root' ? await rehearse(names, ifb, alias) : undefined;
         await makeIfb(ifb, alias, delayMs);
         return found;
       },
@@ -82,52 +87,32 @@ export async function holdWithNetem(
       },
     );
     watchDrops(teardown, ifb, say);
-    if (snapshots) await holdByRoot(teardown, snapshots, { instance, ifb, matches: tcMatches(targets) });
-    else await fill(nft, teardown, devices, targets, options);
+    const matches = tcMatches(targets);
+    const hooks = snapshots
+      ? await hookRoot(teardown, snapshots, { instance, ifb, matches, say })
+      : await hookDevices(nft, teardown, first, targets, options);
+    return followHold(teardown, { devices, first, hooks, ifb, say, tellGap });
   });
 }
 
 /** Sends matching packets into the ifb. */
-async function fill(
+async function hookDevices(
   nft: NftSession,
   teardown: Teardown,
-  devices: readonly string[],
+  devices: readonly Device[],
   targets: readonly ResolvedTarget[],
   options: HoldOptions,
-): Promise<void> {
+): Promise<Hooks> {
   const { instance, ifb, hook, say } = options;
   if (hook !== 'clsact') {
     try {
-      await teardown.attempt(() => holdByEgress(nft, teardown, devices, targets, options));
-      return;
+      return await teardown.attempt(() => hookEgress(nft, teardown, devices, targets, options));
     } catch (error) {
       if (hook || !(error instanceof PtrapError && error.code === 'PTRAP_E_EGRESS_MISSING')) throw error;
       say(`packets are held by filters in clsact (${error.message})`);
     }
   }
-  await holdByClsact(teardown, devices, { instance, ifb, matches: tcMatches(targets) });
-}
-
-async function holdByEgress(
-  nft: NftSession,
-  teardown: Teardown,
-  devices: readonly string[],
-  targets: readonly ResolvedTarget[],
-  { table, ifb, delayMs, say }: HoldOptions,
-): Promise<void> {
-  await teardown.make(
-    { kind: 'table', family: 'netdev', name: table },
-    () =>
-      nft.transaction(buildEgress(table, ifb, devices, targets, delayMs)).catch((error: unknown) => {
-        throw failure('PTRAP_E_EGRESS_MISSING', String(error));
-      }),
-    () => nft.deleteTable('netdev', table),
-  );
-  const netlink = openNetlink(NETLINK_NETFILTER);
-  teardown.defer(() => netlink[Symbol.dispose]());
-  watchShortage(teardown, counterReader(netlink, table, UNHELD, 'netdev'), packets =>
-    say(`${packets} packets were not held: with them more than ${MOST_HELD} would have been, at once`),
-  );
+  return hookClsact(teardown, devices, { instance, ifb, matches: tcMatches(targets) });
 }
 
 /** Packets that come by filters are not counted before they come. */

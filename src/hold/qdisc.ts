@@ -17,7 +17,10 @@ export async function snapshotQdiscs(devices: readonly string[]): Promise<QdiscS
   return snapshot;
 }
 
-/** Devices on which something differs; empty when all is as it was. */
+/** Devices that are still there and on which something differs; empty when all is as it was. */
 export function changedQdiscs(before: QdiscSnapshot, after: QdiscSnapshot): string[] {
-  return [...before].filter(([device, text]) => after.get(device) !== text).map(([device]) => device);
+  return [...before].flatMap(([device, text]) => {
+    const now = after.get(device);
+    return now && now !== text ? [device] : [];
+  });
 }

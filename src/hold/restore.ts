@@ -55,7 +55,8 @@ export function isSame(one: readonly string[], other: readonly string[]): boolea
   return one.length === other.length && one.every((text, index) => text === other[index]);
 }
 
-function hasOurs(tree: readonly TrafficObject[]): boolean {
+/** Whether a tree begins with ptrap's qdisc. */
+export function hasOurs(tree: readonly TrafficObject[]): boolean {
   const root = tree.find(isRoot);
   return root?.kind === ROOT_KIND && root.handle === ROOT_NUMBER;
 }

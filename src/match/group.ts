@@ -4,6 +4,7 @@ import { failure, PtrapError } from '../errors.js';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import { bindGroup } from '../netlink/nflog.js';
 import { openPromptNetlink } from '../netlink/prompt.js';
+import { relayPastOverruns } from '../netlink/relay.js';
 import { isErrno } from '../netlink/socket.js';
 import type { Child } from '../sys/exec.js';
 
@@ -19,15 +20,6 @@ const QUEUE_BYTES = 64 << 20;
 const TRIES = 100;
 
 /**
- * Copies the socket to stdout, past overruns (ENOBUFS, of which it says a word), until ptrap has gone or reads no more.
- * A cat that waits for a packet sees neither: the signal of its parent's death does. A parent that had died before
- * that was asked for is told by the pid of the one in its place.
- */
-const RELAY = `[ $PPID = ${process.pid} ] || exit
-  while :; do setpriv --pdeathsig KILL sh -c '[ $PPID = '$$' ] && exec cat' && break
-  [ $? -gt 1 ] && break; echo overrun >&2; done`;
-
-/**
  * Takes a group whose packets come with their first `snaplen` bytes.
  * @throws PTRAP_E_NFLOG_MISSING
  */
@@ -37,7 +29,7 @@ export async function openGroup(snaplen: number): Promise<Group> {
     const group = randomInt(1024, 65_536);
     try {
       await bindGroup(socket, group, snaplen);
-      return { group, child: socket.handOver('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', RELAY]) };
+      return { group, child: relayPastOverruns(socket) };
     } catch (error) {
       if (tries > 0 && isErrno(error, constants.errno.EBUSY)) continue;
       socket[Symbol.dispose]();

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { attribute, findAttribute } from './message.js';
+import { attribute, findAttribute, NLM_F_DUMP } from './message.js';
 import { isErrno, type NetlinkSocket } from './socket.js';
 
 /** The protocol that {@link linkIndex}'s socket must be opened with (linux/netlink.h). */
@@ -9,6 +9,33 @@ export const NETLINK_ROUTE = 0;
 const RTM_GETLINK = 18;
 const IFLA_IFNAME = 3;
 const IFINFOMSG_BYTES = 16;
+/** net/if.h. */
+const IFF_UP = 1;
+
+/** A network device. */
+export interface Link {
+  index: number;
+  name: string;
+  isUp: boolean;
+}
+
+/**
+ * All network devices of this network namespace.
+ * @throws as {@link NetlinkSocket.request}
+ */
+export async function listLinks(socket: NetlinkSocket): Promise<Link[]> {
+  return (await socket.request(RTM_GETLINK, NLM_F_DUMP, Buffer.alloc(IFINFOMSG_BYTES))).map(linkIn);
+}
+
+/** The device that an RTM_NEWLINK or RTM_DELLINK payload is about. */
+export function linkIn(payload: Buffer): Link {
+  const name = findAttribute(payload.subarray(IFINFOMSG_BYTES), IFLA_IFNAME);
+  return {
+    index: payload.readInt32LE(4),
+    name: name?.toString('utf8').replace(/\0.*$/s, '') ?? '',
+    isUp: (payload.readUInt32LE(8) & IFF_UP) !== 0,
+  };
+}
 
 /**
  * The index of the network device `name` in this network namespace; undefined if there is none of that name.

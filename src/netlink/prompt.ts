@@ -39,10 +39,11 @@ export interface PromptNetlink extends DumpSource, Disposable {
  * dump requests within send(2), or when the answer is read. That is four times as quick as to wait for the socket to
  * become readable, and who sent a packet may end in that time.
  * @param queueBytes the kernel's buffer for us, as far as net.core.rmem_max allows
+ * @param groups the multicast groups that it hears, one bit each (nl_groups of netlink(7))
  * @throws PTRAP_E_NETLINK when the kernel does not have the protocol
  */
-export function openPromptNetlink(protocol: number, queueBytes = 1 << 20): PromptNetlink {
-  const raw = openRaw(protocol, queueBytes);
+export function openPromptNetlink(protocol: number, queueBytes = 1 << 20, groups = 0): PromptNetlink {
+  const raw = openRaw(protocol, queueBytes, groups);
   raw.unref();
   raw.on('message', () => undefined);
   raw.on('error', () => undefined);
@@ -96,9 +97,10 @@ export function openPromptNetlink(protocol: number, queueBytes = 1 << 20): Promp
   };
 }
 
-function openRaw(protocol: number, queueBytes: number): RawNetlinkSocket {
+function openRaw(protocol: number, queueBytes: number, localGroups: number): RawNetlinkSocket {
   try {
     return new RawNetlinkSocket(protocol, {
+      localGroups,
       messagePeeking: false,
       msgBufferSize: ANSWER_BYTES,
       recvBufferSize: queueBytes,

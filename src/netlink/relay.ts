@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { startOn, type Child } from '../sys/exec.js';
 import { descriptorOf } from './descriptor.js';
+import type { PromptNetlink } from './prompt.js';
 
 /**
  * Hands an open netlink socket to a child that copies what it receives to its stdout, and closes it here.
@@ -23,6 +24,20 @@ export function startRelay(
   // before the event loop turns: to the child the socket is a blocking one, and so to us
   socket.close();
   return child;
+}
+
+/**
+ * Copies the socket to stdout, past overruns (ENOBUFS, of which it says a word), until ptrap has gone or reads no more.
+ * A cat that waits for a packet sees neither: the signal of its parent's death does. A parent that had died before
+ * that was asked for is told by the pid of the one in its place.
+ */
+const PAST_OVERRUNS = `[ $PPID = ${process.pid} ] || exit
+  while :; do setpriv --pdeathsig KILL sh -c '[ $PPID = '$$' ] && exec cat' && break
+  [ $? -gt 1 ] && break; echo overrun >&2; done`;
+
+/** Hands a socket to a child that copies its messages to its stdout; a line on its stderr says that some were lost. SIGKILL ends it. */
+export function relayPastOverruns(socket: Pick<PromptNetlink, 'handOver'>): Omit<Child, 'stdin'> {
+  return socket.handOver('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', PAST_OVERRUNS]);
 }
 
 /** Bytes as the shell's `printf %b` takes them. */

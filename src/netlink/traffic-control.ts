@@ -41,7 +41,7 @@ const CLASSFUL = new Set(['htb', 'hfsc', 'drr', 'qfq']);
 const TC_H_ROOT = 0xffffffff;
 /** Parents and handles of ingress and clsact. */
 const INGRESS = 0xffff0000;
-const TC_H_CLSACT = 0xfffffff1;
+export const TC_H_CLSACT = 0xfffffff1;
 /** Where the filters of clsact are; those of an ingress qdisc are in the former. */
 export const INGRESS_FILTERS = 0xfffffff2;
 export const EGRESS_FILTERS = 0xfffffff3;

@@ -5,7 +5,7 @@ import { failure, type PtrapError } from '../errors.js';
 import { descriptorsOf, missing, start, traceLine, type Child } from '../sys/exec.js';
 
 /** One object of nft's JSON output (libnftables-json(5)): a single key that names its kind. */
-type NftObject = Record<string, { table?: string; handle?: number; comment?: string }>;
+type NftObject = Record<string, { table?: string; name?: string; handle?: number; comment?: string }>;
 
 /** A rule as the kernel has it. */
 export interface NftRule {
@@ -28,6 +28,11 @@ export interface NftSession extends AsyncDisposable {
    * @throws PTRAP_E_NFT when the child has ended
    */
   rules(family: string, table: string, chain: string): Promise<NftRule[]>;
+  /**
+   * Names of the chains of a table.
+   * @throws PTRAP_E_NFT when the child has ended
+   */
+  chains(family: string, table: string): Promise<string[]>;
   /**
    * Deletes a table and looks whether it has gone.
    * @throws PTRAP_E_NFT when it is still there
@@ -123,6 +128,11 @@ function sessionOver(child: Child): NftSession {
     return listed.flatMap(({ rule }) => (rule ? [rule as NftRule] : []));
   }
 
+  async function chains(family: string, table: string): Promise<string[]> {
+    const listed = await ask('', `list chains ${family}`);
+    return listed.flatMap(({ chain }) => (chain?.table === table && chain.name ? [chain.name] : []));
+  }
+
   async function deleteTable(family: string, name: string): Promise<void> {
     if (hasEnded()) return; // and the kernel has removed its tables
     const command = `delete table ${family} ${name}`;
@@ -144,6 +154,7 @@ function sessionOver(child: Child): NftSession {
   return {
     transaction,
     rules,
+    chains,
     deleteTable,
     descriptors: descriptorsOf(child),
     ended,

@@ -7,6 +7,10 @@ export interface Teardown extends AsyncDisposable {
   readonly startTime: number;
   /** Writes the effect down, makes it, and undoes it in the end; also when making it failed half-way. */
   make<T>(effect: Effect, make: () => Promise<T>, undo: () => Promise<void>): Promise<T>;
+  /** Undoes an effect out of turn, if it was not undone yet. */
+  undo(effect: Effect): Promise<void>;
+  /** Leaves an effect as it is: it has gone by another's hand, and what may be in its place is not ptrap's. */
+  forget(effect: Effect): Promise<void>;
   /** Remembers what must end with ptrap but leaves nothing on the machine that outlives it. */
   defer(undo: () => void | PromiseLike<void>): void;
   /** Runs `work`; when it fails, undoes at once what it made, and fails. */
@@ -54,12 +58,26 @@ export async function openTeardown(instance: string, targets: string[]): Promise
     return failures;
   }
 
+  /** Takes it off the stack, and gives it. */
+  function take(effect: Effect): Entry | undefined {
+    const at = entries.findIndex(entry => entry.effect === effect);
+    return at < 0 ? undefined : entries.splice(at, 1)[0];
+  }
+
   return {
     startTime: identity.startTime,
     async make(effect, make, undo) {
       entries.push({ effect, undo });
       await writeRecord(record());
       return make();
+    },
+    async undo(effect) {
+      const entry = entries.find(one => one.effect === effect);
+      await entry?.undo();
+      if (entry && take(effect)) await writeRecord(record());
+    },
+    async forget(effect) {
+      if (take(effect)) await writeRecord(record());
     },
     defer(undo) {
       entries.push({ undo });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseLinks, parseRoute } from '../../src/hold/devices.js';
+import { isHoldable } from '../../src/hold/devices.js';
 import { buildEgress } from '../../src/hold/egress.js';
 import { ifbCommands, parseQueue } from '../../src/hold/ifb.js';
 import { changedQdiscs } from '../../src/hold/qdisc.js';
@@ -46,23 +46,14 @@ describe('ifbCommands', () => {
   });
 });
 
-describe('what ip and tc print', () => {
-  it('gives the device of a route', () => {
-    expect(
-      parseRoute('[{"dst":"10.77.0.2","dev":"wan","prefsrc":"10.77.0.1","flags":[],"uid":0,"cache":[]}]'),
-    ).toEqual(['wan']);
-    expect(parseRoute('[{"type":"local","dst":"127.0.0.1","dev":"lo","prefsrc":"127.0.0.1"}]')).toEqual([
-      'lo',
-    ]);
-    expect(parseRoute('[{"type":"unreachable","dst":"10.0.0.1"}]')).toEqual([]);
-    expect(parseRoute(JSON.stringify([{ dev: 'a"; delete b' }]))).toEqual([]);
+describe('devices', () => {
+  it('are those of no ptrap, with names that nft can quote', () => {
+    const names = ['lo', 'eth0', 'ptrapabc123', 'ptrap0', 'a"b', ''];
+    expect(names.filter(name => isHoldable({ name }))).toEqual(['lo', 'eth0', 'ptrap0']);
   });
+});
 
-  it('gives the devices that are up, without those of any ptrap and without names that nft cannot quote', () => {
-    const links = ['lo', 'eth0', 'ptrapabc123', 'ptrap0', 'a"b'].map(ifname => ({ ifname, flags: ['UP'] }));
-    expect(parseLinks(JSON.stringify([...links, {}]))).toEqual(['lo', 'eth0', 'ptrap0']);
-  });
-
+describe('what tc prints', () => {
   it('gives what waits in netem, as tc 6.1 said it', () => {
     const recorded = readFileSync(new URL('../fixtures/hold/netem.qdisc-s.json', import.meta.url), 'utf8');
     expect(parseQueue(recorded)).toBe(0);
@@ -78,5 +69,6 @@ describe('what ip and tc print', () => {
     ]);
     expect(changedQdiscs(before, new Map(before))).toEqual([]);
     expect(changedQdiscs(before, new Map(before).set('eth0', 'qdisc 3'))).toEqual(['eth0']);
+    expect(changedQdiscs(before, new Map(before).set('eth0', ''))).toEqual([]);
   });
 });

@@ -20,6 +20,7 @@ await holdWithNetem(nft, teardown, await lookupTargets(texts.map(parseTarget)), 
   delayMs: Number(delay),
   hook,
   say: line => console.error(line),
+  tellGap: line => console.error(line),
 });
 console.log(`held ${instance}`);
 setInterval(() => undefined, 60_000);
