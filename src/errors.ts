@@ -8,6 +8,11 @@ interface Failure {
   fix: string;
 }
 
+/** Before what is allowed. */
+function guess(nearest: string | undefined): string {
+  return nearest === undefined ? '' : `did you mean ${nearest}? `;
+}
+
 /** Every error ptrap can raise. The only place where error text is built. */
 const failures = {
   PTRAP_E_NOT_LINUX: (platform: string): Failure => ({
@@ -35,10 +40,10 @@ const failures = {
     cause: 'nft not found',
     fix: 'install nftables (apt install nftables)',
   }),
-  PTRAP_E_TARGET: (text: string, why: string, allowed: string): Failure => ({
+  PTRAP_E_TARGET: (text: string, why: string, allowed: string, nearest?: string): Failure => ({
     exit: 2,
     cause: `bad target "${visible(text)}": ${visible(why)}`,
-    fix: `allowed: ${allowed}`,
+    fix: `${guess(nearest)}allowed: ${allowed}`,
   }),
   PTRAP_E_TARGET_NAME: (name: string, why: string): Failure => ({
     exit: 1,
@@ -87,20 +92,25 @@ const failures = {
     cause: `ptrap ${command} does not take "${visible(argument)}"`,
     fix: `ptrap ${command} --help says what it takes`,
   }),
-  PTRAP_E_VALUE: (flag: string, found: string, allowed: string): Failure => ({
+  PTRAP_E_VALUE: (flag: string, found: string, allowed: string, nearest?: string): Failure => ({
     exit: 2,
     cause: `${flag}: found ${found}`,
-    fix: `allowed: ${allowed}`,
+    fix: `${guess(nearest)}allowed: ${allowed}`,
   }),
   PTRAP_E_NO_TARGET: (): Failure => ({
     exit: 2,
     cause: 'no target given',
     fix: 'name at least one, such as: ptrap watch 192.168.1.1:53/udp',
   }),
-  PTRAP_E_CONFIG: (file: string, key: string, found: string, allowed: string): Failure => ({
+  PTRAP_E_CONFIG: (file: string, key: string, found: string, allowed: string, nearest?: string): Failure => ({
     exit: 2,
     cause: `${visible(file)}: ${key && `${visible(key)}: `}found ${found}`,
-    fix: `allowed: ${allowed}`,
+    fix: `${guess(nearest)}allowed: ${allowed}`,
+  }),
+  PTRAP_E_CONFIG_TARGET: (file: string, key: string, found: string, fix: string): Failure => ({
+    exit: 2,
+    cause: `${visible(file)}: ${visible(key)}: found ${found}`,
+    fix,
   }),
   PTRAP_E_CONFIG_KEY: (
     file: string,

@@ -96,7 +96,7 @@ function createExplorer() {
 /**
  * Loads the config file `file`; without it the one that is found in the working directory, in a folder above
  * it, or as `config.ts`, `config.json`, … in `~/.config/ptrap`. Undefined when there is none.
- * @throws PTRAP_E_UNTRUSTED, PTRAP_E_CONFIG_LOAD, PTRAP_E_CONFIG, PTRAP_E_CONFIG_KEY
+ * @throws PTRAP_E_UNTRUSTED, PTRAP_E_CONFIG_LOAD, PTRAP_E_CONFIG, PTRAP_E_CONFIG_TARGET, PTRAP_E_CONFIG_KEY
  */
 export async function loadConfig(file?: string): Promise<FoundConfig | undefined> {
   const found = await find(file);

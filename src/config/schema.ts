@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Plugin } from '../hooks.js';
 import { DURATION, parseDuration } from '../sys/duration.js';
+import { nearest } from '../sys/nearest.js';
 import type { Option } from './option.js';
 import { configOptions } from './options.js';
 
@@ -71,6 +72,12 @@ export function allowed(option: Option): string {
     case 'duration':
       return `${option.auto ? 'auto, ' : ''}milliseconds or a duration such as 60ms, 0.5s, 10m, from ${option.min}ms to ${longest(option.max)}`;
   }
+}
+
+/** What was probably meant by a word that is no choice. */
+export function meant(option: Option, found: unknown): string | undefined {
+  if (option.kind !== 'choice' || typeof found !== 'string') return undefined;
+  return nearest(found, option.choices);
 }
 
 function longest(milliseconds: number): string {

@@ -5,11 +5,11 @@ import { visible } from '../sys/text.js';
 import { parseTarget } from '../target/parse.js';
 import type { Option } from './option.js';
 import { configOptions, type Config, type ConfigKey } from './options.js';
-import { allowed, configSchema, schemaOf } from './schema.js';
+import { allowed, configSchema, meant, schemaOf } from './schema.js';
 
 /**
  * Checks what a config file holds, targets included.
- * @throws PTRAP_E_CONFIG, PTRAP_E_CONFIG_KEY with the key's path, what was found and what is allowed
+ * @throws PTRAP_E_CONFIG, PTRAP_E_CONFIG_TARGET, PTRAP_E_CONFIG_KEY with the key's path, what was found and what is allowed
  */
 export function requireConfig(content: unknown, file: string): Config {
   const result = configSchema.safeParse(content);
@@ -17,8 +17,8 @@ export function requireConfig(content: unknown, file: string): Config {
   if (issue) throw configFailure(issue, content, file);
   const config = result.data as Config;
   config.targets?.forEach((text, index) => {
-    const why = targetProblem(text);
-    if (why !== undefined) throw failure('PTRAP_E_CONFIG', file, `targets[${index}]`, found(text), why);
+    const problem = targetProblem(text);
+    if (problem) throw failure('PTRAP_E_CONFIG_TARGET', file, `targets[${index}]`, found(text), problem.fix);
   });
   return config;
 }
@@ -32,7 +32,13 @@ export function requireValue(option: Option, text: string): unknown {
   const value = isNumeric && /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
   const whole = option.kind === 'plugins' ? [value] : value; // a flag gives a list one by one
   if (schemaOf(option).safeParse(whole).success) return value;
-  throw failure('PTRAP_E_VALUE', `--${option.flag}`, text === '' ? 'nothing' : found(text), allowed(option));
+  throw failure(
+    'PTRAP_E_VALUE',
+    `--${option.flag}`,
+    text === '' ? 'nothing' : found(text),
+    allowed(option),
+    meant(option, text),
+  );
 }
 
 function configFailure(issue: z.core.$ZodIssue, content: unknown, file: string): Error {
@@ -50,12 +56,14 @@ function configFailure(issue: z.core.$ZodIssue, content: unknown, file: string):
   }
   if (key === undefined) return failure('PTRAP_E_CONFIG', file, '', found(content), 'an object with options');
   const option = configOptions[key as ConfigKey];
+  const value = valueAt(content, issue.path);
   return failure(
     'PTRAP_E_CONFIG',
     file,
     pathText(issue.path),
-    found(valueAt(content, issue.path)),
+    found(value),
     allowed(option),
+    meant(option, value),
   );
 }
 
@@ -80,12 +88,12 @@ function found(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
-function targetProblem(text: string): string | undefined {
+function targetProblem(text: string): PtrapError | undefined {
   try {
     parseTarget(text);
     return undefined;
   } catch (error) {
-    if (error instanceof PtrapError) return error.fix.replace(/^allowed: /, '');
+    if (error instanceof PtrapError) return error;
     throw error;
   }
 }

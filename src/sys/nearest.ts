@@ -1,5 +1,22 @@
-/** The known word most like a misspelt one; undefined where nothing is near (a third of its letters, at least two, may be wrong). */
+/**
+ * The known word most like a misspelt one: a third of its letters, at least two, may be wrong, or one of the two
+ * goes on where the other ends. Undefined where nothing is near.
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  return closest(word, known) ?? known.find(candidate => isBeginning(word, candidate));
+}
+
+/** So many letters say which word is meant. */
+const TELLING = 3;
+
+function isBeginning(word: string, candidate: string): boolean {
+  const [short = '', long = ''] = [word.toLowerCase(), candidate.toLowerCase()].sort(
+    (a, b) => a.length - b.length,
+  );
+  return short.length >= TELLING && long.startsWith(short);
+}
+
+function closest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(word.length / 3));
   const ranked = known
     .map(candidate => ({ candidate, steps: distance(word.toLowerCase(), candidate.toLowerCase()) }))

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { failure } from '../errors.js';
 import { hasPorts, protocolName, protocolNames, protocolNumber } from '../protocol.js';
+import { nearest } from '../sys/nearest.js';
 import type { Host, Network, PortRange, Target } from './target.js';
 
 /** Where the parts of a target text lie, before any of them is understood. */
@@ -18,8 +19,8 @@ interface Parts {
  * @throws PTRAP_E_TARGET naming what was wrong and what is allowed
  */
 export function parseTarget(text: string): Target {
-  const refuse: Refuse = (why, allowed) => {
-    throw failure('PTRAP_E_TARGET', text, why, allowed);
+  const refuse: Refuse = (why, allowed, meant) => {
+    throw failure('PTRAP_E_TARGET', text, why, allowed, meant);
   };
   const parts = split(text, refuse);
   const host = parseHost(parts, refuse);
@@ -31,7 +32,7 @@ export function parseTarget(text: string): Target {
   return { text: canonical(target, parts.protocol !== undefined), ...target };
 }
 
-type Refuse = (why: string, allowed: string) => never;
+type Refuse = (why: string, allowed: string, meant?: string) => never;
 
 const FORM = 'host[:port[-port]][/protocol], such as 192.168.1.1:53/udp, [2001:db8::1]:443 or 10.0.0.0/8';
 
@@ -113,7 +114,8 @@ function parseProtocols(text: string | undefined, refuse: Refuse): Target['proto
   if (text.toLowerCase() === 'any') return 'any';
   const number = protocolNumber(text.toLowerCase());
   if (number === undefined) {
-    return refuse(`"${text}" is no protocol`, `${protocolNames.join(', ')}, any, or a number from 0 to 255`);
+    const allowed = `${protocolNames.join(', ')}, any, or a number from 0 to 255`;
+    return refuse(`"${text}" is no protocol`, allowed, nearest(text, [...protocolNames, 'any']));
   }
   return [protocolName(number)];
 }

@@ -53,10 +53,6 @@ describe('requireConfig', () => {
     [() => ({}), 'found a function; allowed: an object with options'],
     [{ targets: '1.1.1.1' }, `targets: found "1.1.1.1"; allowed: ${targets}`],
     [{ targets: ['1.1.1.1', 5] }, `targets[1]: found 5; allowed: ${targets}`],
-    [
-      { targets: ['1.1.1.1', '1.1.1.1:99999'] },
-      'targets[1]: found "1.1.1.1:99999"; allowed: a port from 1 to 65535, or a range such as 1000-2000',
-    ],
     [{ newConnections: 'yes' }, 'newConnections: found "yes"; allowed: true or false'],
     [{ source: 'bpf' }, 'source: found "bpf"; allowed: auto, journal, nflog, queue'],
     [{ hold: 'queue' }, 'hold: found "queue"; allowed: netem, none'],
@@ -90,6 +86,14 @@ describe('requireConfig', () => {
     const error = refused(() => requireConfig(content, FILE));
     expect(error).toMatchObject({ code: 'PTRAP_E_CONFIG', exit: 2 });
     expect(error.message).toBe(`PTRAP_E_CONFIG: ${FILE}: ${message}`);
+  });
+
+  it('refuses a target as the command line would', () => {
+    const error = refused(() => requireConfig({ targets: ['1.1.1.1', '1.1.1.1:99999'] }, FILE));
+    expect(error).toMatchObject({ exit: 2 });
+    expect(error.message).toBe(
+      `PTRAP_E_CONFIG_TARGET: ${FILE}: targets[1]: found "1.1.1.1:99999"; allowed: a port from 1 to 65535, or a range such as 1000-2000`,
+    );
   });
 
   it.each<[object, string]>([

@@ -10,6 +10,8 @@ describe('nearest', () => {
     ['limit-pr', 'limit-per'],
     ['dealy', 'delay'],
     ['soruce', 'source'],
+    ['source-file', 'source'],
+    ['del', 'delay'],
   ])('%s is meant to be %s', (word, meant) => {
     expect(nearest(word, known)).toBe(meant);
   });
