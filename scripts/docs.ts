@@ -7,6 +7,7 @@ import { event } from '../src/events.js';
 import { coveragePage } from './docs/coverage.js';
 import { eventsPage } from './docs/events.js';
 import { hooksPage } from './docs/hooks.js';
+import { journalPage } from './docs/journal.js';
 import { optionsPage } from './docs/options.js';
 import { qdiscsPage, type QdiscResults } from './docs/qdiscs.js';
 
@@ -24,6 +25,7 @@ const pages: Record<string, string> = {
     JSON.parse(await readFile(path('scripts/docs/qdiscs.json'), 'utf8')) as QdiscResults,
   ),
   'docs/coverage.md': coveragePage(),
+  'docs/journal.md': journalPage(),
   'docs/events.md': eventsPage(z.toJSONSchema(event, { io: 'input' })),
   'docs/config.schema.json': schemaText(configSchema, 'ptrap config'),
   'docs/event.schema.json': schemaText(event, 'ptrap event, one line of --output json'),

@@ -8,6 +8,7 @@ export type {
   ProcessInfo,
   Ready,
   Resolution,
+  Sender,
   Sighting,
   Summary,
   UnresolvedReason,

@@ -26,11 +26,16 @@ describe('package-lock.json', () => {
     for (const { path, integrity } of lockedPackages) expect(integrity, path).toMatch(/^sha512-/);
   });
 
-  it('has one package with an install script at run time, which is not needed: its binary lies ready', () => {
+  it('has two packages with an install script at run time, which is not needed: their binaries lie ready', () => {
     const withScript = runtimePackages.filter(({ hasInstallScript }) => hasInstallScript);
-    expect(withScript.map(({ path }) => path)).toEqual(['node_modules/netlink']);
-    const binary = `node_modules/netlink/prebuilds/linux-${process.arch}/node.napi.node`;
-    expect(existsSync(new URL(binary, root))).toBe(true);
-    expect(existsSync(new URL('node_modules/netlink/build', root))).toBe(false);
+    expect(withScript.map(({ path }) => path)).toEqual(['node_modules/koffi', 'node_modules/netlink']);
+    const binaries = [
+      `@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`,
+      `netlink/prebuilds/linux-${process.arch}/node.napi.node`,
+    ];
+    for (const binary of binaries)
+      expect(existsSync(new URL(`node_modules/${binary}`, root)), binary).toBe(true);
+    for (const built of ['netlink/build', 'koffi/build'])
+      expect(existsSync(new URL(`node_modules/${built}`, root)), built).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /** A package as package-lock.json has it. */
 interface Locked {
@@ -9,6 +9,8 @@ interface Locked {
   /** Needed for development only; `devOptional`: or by a package that can do without. */
   dev?: boolean;
   devOptional?: boolean;
+  /** Of one kind of machine only, as npm's `os`, `cpu` and `libc` say. */
+  optional?: boolean;
 }
 
 const lock = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')) as {
@@ -20,5 +22,10 @@ export const lockedPackages: readonly Locked[] = Object.entries(lock.packages)
   .filter(([path]) => path !== '')
   .map(([path, locked]) => ({ path, ...locked }));
 
-/** Those without which ptrap does not run. */
-export const runtimePackages = lockedPackages.filter(({ dev, devOptional }) => !dev && !devOptional);
+const root = new URL('../../', import.meta.url);
+
+/** Those that ptrap may load on this machine. */
+export const runtimePackages = lockedPackages.filter(
+  ({ dev, devOptional, optional, path }) =>
+    !dev && !devOptional && (!optional || existsSync(new URL(path, root))),
+);
