@@ -1,15 +1,10 @@
-import { PtrapError } from './errors.js';
+import { armCalls } from './arm-calls.js';
+import { armPackets } from './arm-packets.js';
 import type { Settings } from './config/settings.js';
-import type { Match } from './hooks.js';
-import { journalRuns } from './match/diagnose.js';
-import { openJournal } from './match/journal.js';
-import { openNflog } from './match/nflog.js';
-import { proveSource } from './match/proof.js';
-import { openQueue, QUEUED_MS } from './match/queue.js';
-import type { Source } from './match/source.js';
-import type { NftSession } from './nft/session.js';
-import { applyRules, openCounters, type Counters, type RuleSet } from './rules/apply.js';
-import { CHAIN, tableName } from './rules/ruleset.js';
+import type { Hold } from './hold/open.js';
+import type { Echo, Source } from './match/source.js';
+import { seesCalls } from './match/source.js';
+import type { AddressChange } from './target/addresses.js';
 import type { ResolvedTarget } from './target/target.js';
 import type { Teardown } from './teardown/stack.js';
 
@@ -18,118 +13,45 @@ export interface ArmOptions {
   instance: string;
   settings: Settings;
   say(line: string): void;
+  /** Told what could not be seen or held for a time. */
+  tellGap(line: string): void;
   /** Takes what the source brings, before it has been proven; settles when that ends. */
   follow(source: Source): Promise<void>;
   /** Resolves a probe as it would any match; false when it does not name this process. */
-  confirm(match: Match): Promise<boolean>;
+  confirm(echo: Echo): Promise<boolean>;
+  /** Told when what was armed has gone though nobody asked for that. */
+  fail(error: unknown): void;
 }
 
-/** Rules that bring packets to a source which has proven itself. */
+/** A source that has proven itself, and what is held for it. */
 export interface Armed {
   source: Source;
-  rules: RuleSet;
+  hold: Hold;
   /** From send to resolved match, in ms. */
   sourceLatencyMs: number;
   /** Settles when the source has ended; rejects when it cannot go on. */
   followed: Promise<void>;
+  /** Makes other addresses of a host name count. */
+  readdress(change: AddressChange): Promise<void>;
 }
 
-type Kind = Source['name'];
-
-/** How long a probe may take, in ms: ten times what journald holds news back for at the most; less where there is another way. */
-const PATIENCE_MS = { only: 5000, first: 2000 };
-
 /**
- * Opens the source that was asked for and applies the rules that bring packets to it. `auto` means the journal where
- * journald runs, and NFLOG where it does not or where the kernel's log does not reach the journal.
- * @throws what the last source and its proof throw
+ * Opens the source that was asked for, and what it needs of the kernel.
+ * @throws what the source and its proof throw
  */
-export async function arm(
-  nft: NftSession,
+export function arm(
   teardown: Teardown,
   targets: readonly ResolvedTarget[],
   options: ArmOptions,
 ): Promise<Armed> {
-  const { settings, say } = options;
-  const [first, second] = await candidates(settings);
-  if (!second) return armWith(first, PATIENCE_MS.only, nft, teardown, targets, options);
-  try {
-    return await teardown.attempt(() => armWith(first, PATIENCE_MS.first, nft, teardown, targets, options));
-  } catch (error) {
-    if (!(error instanceof PtrapError) || !isSourceAtFault(error)) throw error;
-    say(`reading by ${second} instead of ${first} (${error.message})`);
-    return armWith(second, PATIENCE_MS.only, nft, teardown, targets, options);
-  }
-}
-
-/** Whether another source may do: something that this one needs, and not every one, is missing or does not work. */
-function isSourceAtFault({ exit, code }: PtrapError): boolean {
-  return code === 'PTRAP_E_JOURNALCTL' || (exit === 3 && code !== 'PTRAP_E_LOOPBACK_DOWN');
-}
-
-async function candidates({ source, netns }: Settings): Promise<[Kind, Kind?]> {
-  if (source !== 'auto') return [source];
-  // the kernel's log tells of no other network namespace, unless somebody has allowed it
-  return netns === undefined && (await journalRuns()) ? ['journal', 'nflog'] : ['nflog'];
-}
-
-async function armWith(
-  kind: Kind,
-  patienceMs: number,
-  nft: NftSession,
-  teardown: Teardown,
-  targets: readonly ResolvedTarget[],
-  { instance, settings, say, follow, confirm }: ArmOptions,
-): Promise<Armed> {
-  const counters = openCounters(teardown, instance);
-  const texts = targets.map(({ text }) => text);
-  // before the rules, so that it is undone after them
-  const source = await openSource(kind, teardown, {
-    instance,
-    table: tableName(instance),
-    chain: CHAIN,
-    nft: nft.descriptors,
-    targets: texts,
-    counters,
-    delayMs: settings.delay === 'auto' ? QUEUED_MS : settings.delay,
-    say,
-  });
-  const followed = follow(source);
-  const { newConnections, forwarded, limitPer } = settings;
-  const limit = limitPer === 'connection' ? settings.limit : undefined;
-  const { delivery } = source;
-  const selection = { newConnections, forwarded, limit };
-  const rules = await applyRules(nft, teardown, targets, { instance, delivery, ...selection });
-  teardown.defer(() => source.letGo?.());
-  const proven = proveSource({ source, addProbe: rules.addProbe, confirm, patienceMs });
-  const sourceLatencyMs = await Promise.race([proven, rejectionOf(followed)]);
-  return { source, rules, sourceLatencyMs, followed };
-}
-
-interface SourceOptions {
-  instance: string;
-  table: string;
-  chain: string;
-  nft: readonly number[];
-  targets: readonly string[];
-  counters: Counters;
-  delayMs: number;
-  say(line: string): void;
-}
-
-function openSource(kind: Kind, teardown: Teardown, options: SourceOptions): Promise<Source> {
-  switch (kind) {
-    case 'journal':
-      return openJournal(teardown, { ...options, nudge: true });
-    case 'nflog':
-      return openNflog(teardown, options);
-    case 'queue':
-      return openQueue(teardown, options);
-  }
+  const { source } = options.settings;
+  return seesCalls(source)
+    ? armCalls(source, teardown, targets, options)
+    : armPackets(source, teardown, targets, options);
 }
 
 /** Never settles but when `promise` rejects. */
-function rejectionOf(promise: Promise<void>): Promise<never> {
+export function rejectionOf(promise: Promise<void>): Promise<never> {
   return new Promise((_, reject) => {
     promise.catch(reject);
   });

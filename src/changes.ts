@@ -3,7 +3,6 @@ import type { HoldFollower } from './hold/follow.js';
 import { NETLINK_ROUTE } from './netlink/link.js';
 import { openNetworkEvents } from './netlink/network-events.js';
 import { openNetlink } from './netlink/socket.js';
-import type { RuleSet } from './rules/apply.js';
 import { openPaced } from './sys/paced.js';
 import type { AddressChange } from './target/addresses.js';
 import { followNames } from './target/follow.js';
@@ -13,7 +12,8 @@ import type { ResolvedTarget } from './target/target.js';
 /** What it takes to keep up. */
 export interface ChangesOptions {
   targets: readonly ResolvedTarget[];
-  rules: Pick<RuleSet, 'readdress'>;
+  /** Makes other addresses of a host name count. */
+  readdress(change: AddressChange): Promise<void>;
   /** Not there where nothing is held by device. */
   hold: HoldFollower | undefined;
   gaps: Gaps;
@@ -25,7 +25,14 @@ export interface ChangesOptions {
  * Keeps up with a world that changes while ptrap runs, until it is disposed of: host names that get other addresses,
  * links and routes that come and go, traffic control that others change.
  */
-export function followChanges({ targets, rules, hold, gaps, say, fail }: ChangesOptions): AsyncDisposable {
+export function followChanges({
+  targets,
+  readdress,
+  hold,
+  gaps,
+  say,
+  fail,
+}: ChangesOptions): AsyncDisposable {
   let current = targets;
   const netlink = openNetlink(NETLINK_ROUTE);
   const reach = openReach(netlink, say);
@@ -46,7 +53,7 @@ export function followChanges({ targets, rules, hold, gaps, say, fail }: Changes
   async function change(addresses: AddressChange): Promise<void> {
     const { set, networks } = addresses;
     current = current.map(target => (target.set === set ? { ...target, networks } : target));
-    await rules.readdress(addresses);
+    await readdress(addresses);
     await hold?.readdress(addresses);
     looks.ring();
   }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Settings } from './config/settings.js';
 import { clsactCommands } from './hold/clsact.js';
 import { openDevices } from './hold/devices.js';
@@ -6,8 +7,10 @@ import { ifbCommands, type Command } from './hold/ifb.js';
 import { ifbAlias, ifbName } from './hold/netem.js';
 import { rootCommands } from './hold/root.js';
 import { tcMatches } from './hold/tc-match.js';
+import { buildProgram } from './match/bpf/program.js';
 import { SNAPLEN } from './match/nflog.js';
 import { QUEUED_MS } from './match/queue.js';
+import { seesCalls, type PacketSource } from './match/source.js';
 import type { Delivery } from './rules/delivery.js';
 import { NETLINK_ROUTE } from './netlink/link.js';
 import { openNetlink } from './netlink/socket.js';
@@ -27,6 +30,8 @@ const UNKNOWN = {
   start: '<start time>',
   group: '<free group>',
   probe: { address: '<own address>', port: '<own port>' },
+  /** A program takes numbers only. */
+  call: { address: '127.0.0.0', port: 0 },
 };
 
 /**
@@ -36,9 +41,10 @@ const UNKNOWN = {
 export async function describe(settings: Settings): Promise<string> {
   const targets = await lookupTargets(settings.targets.map(parseTarget));
   const instance = newInstance();
+  if (seesCalls(settings.source)) return callsText(settings, targets, instance);
   const table = tableName(instance);
   const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
-  const { delivery, how, files } = sourceOf(settings, instance, targets.length);
+  const { delivery, how, files } = sourceOf(settings.source, settings.delay, instance, targets.length);
   const { newConnections, forwarded } = settings;
   const options = { instance, delivery, newConnections, forwarded, limit };
   const rules = buildRuleset(targets, options);
@@ -74,6 +80,24 @@ export async function describe(settings: Settings): Promise<string> {
         : ['nft, one transaction: hold', ...buildEgress(table, ifb, devices, targets, delay)],
     );
   }
+  return page(sections);
+}
+
+/** The same where calls are seen: without rules, and nothing is held. */
+function callsText(
+  { newConnections }: Settings,
+  targets: readonly ResolvedTarget[],
+  instance: string,
+): string {
+  const netns = statSync('/proc/self/ns/net').ino;
+  const program = buildProgram({ targets, probe: UNKNOWN.call, newConnections, netns, via: 'fentry' });
+  return page([
+    ['files', recordPath(instance)],
+    [`bpftrace -f json, this program (calls to ${UNKNOWN.call.address} are ptrap’s own)`, program],
+  ]);
+}
+
+function page(sections: readonly (readonly string[])[]): string {
   return `${sections.map(([title, ...lines]) => [`# ${title}`, ...lines].join('\n')).join('\n\n')}\n`;
 }
 
@@ -84,7 +108,8 @@ async function devicesNow(targets: readonly ResolvedTarget[]): Promise<string[]>
 
 /** Where packets are brought, in words too, and the files that takes. */
 function sourceOf(
-  { source, delay }: Settings,
+  source: PacketSource['name'] | 'auto',
+  delay: Settings['delay'],
   instance: string,
   targets: number,
 ): { delivery: Delivery; how: string; files: string[] } {

@@ -204,6 +204,16 @@ const failures = {
     cause: `--source queue holds packets itself, found --hold ${hold}`,
     fix: 'leave out one of the two',
   }),
+  PTRAP_E_NO_HOLD: (source: string): Failure => ({
+    exit: 2,
+    cause: `--source ${source} sees who sends and holds nothing, found --hold netem`,
+    fix: 'leave out one of the two',
+  }),
+  PTRAP_E_BPF: (answer: string): Failure => ({
+    exit: 3,
+    cause: `bpftrace cannot look at what the kernel sends: ${visible(answer)}`,
+    fix: 'run it again with --verbose to see the program; or use --source nflog',
+  }),
   PTRAP_E_SOURCE_ENDED: (): Failure => ({
     exit: 1,
     cause: 'the child that reads packets has ended',

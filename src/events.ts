@@ -44,7 +44,11 @@ const processInfo = z.strictObject({
     .int()
     .optional()
     .describe('the pid in its own pid namespace, as in a container; absent where that is ptrap’s'),
-  startTime: z.int().describe('clock ticks after boot; with the pid it identifies the process'),
+  startTime: z
+    .int()
+    .describe(
+      'clock ticks after boot; with the pid it identifies the process; 0 where the kernel named no more than the pid of one that has ended',
+    ),
   ppid: z.int(),
   comm: z.string(),
   exe: z.string().nullable(),
@@ -80,7 +84,9 @@ const unresolvedReason = z.enum(['exited', 'kernel', 'forwarded', 'other-netns',
 export const resolution = z.discriminatedUnion('status', [
   z.strictObject({
     status: z.literal('resolved'),
-    via: z.string().describe('what named the process: sock-diag, procfs, process-table, nft, or a plugin'),
+    via: z
+      .string()
+      .describe('what named the process: sock-diag, procfs, process-table, nft, bpf, or a plugin'),
     grade,
     latencyMs: z.number().describe('from the match to the answer'),
     inode: z.int().nullable().describe('of the socket'),

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Settings } from './config/settings.js';
 import type { Ready, Resolution, Sighting, Summary } from './events.js';
-import type { Arrival, Losses } from './match/source.js';
+import { seesCalls, type Arrival, type Losses } from './match/source.js';
 import { openPlugins } from './plugin/host.js';
 import { openDispatch } from './report/dispatch.js';
 import type { Gaps } from './gaps.js';
@@ -58,7 +58,8 @@ export async function openReporting(
 
   const dispatch = openDispatch(plugins.sinks);
   // the rules' meters limit connections already: what is over the limit never comes
-  const metered = settings.limitPer === 'connection' && settings.source !== 'queue';
+  const hasMeters = settings.source !== 'queue' && !seesCalls(settings.source);
+  const metered = settings.limitPer === 'connection' && hasMeters;
   const limitPer = metered ? 'none' : settings.limitPer;
   const limit = createLimit(limitPer, settings.limit, () => performance.now());
   const sighter = openSighter({ instance, plugins, resolver, limit });

@@ -4,11 +4,8 @@ import { followChanges } from './changes.js';
 import type { Settings } from './config/settings.js';
 import type { Summary } from './events.js';
 import { openGaps } from './gaps.js';
-import { ifbAlias, ifbName } from './hold/netem.js';
-import { openHold } from './hold/open.js';
-import { delayFor } from './match/proof.js';
-import { openNft } from './nft/session.js';
 import type { Output } from './report/output.js';
+import { seesCalls } from './match/source.js';
 import { openReporting } from './reporting.js';
 import { openCgroups } from './resolve/cgroups.js';
 import { openResolver } from './resolve/resolver.js';
@@ -39,46 +36,42 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
   const instance = newInstance();
   await using teardown = await openTeardown(instance, texts);
   const cgroups = openCgroups('/proc');
-  const table = settings.processTable ? openProcessTable({ say, onCgroup: cgroups.learn }) : undefined;
+  const table = settings.processTable
+    ? openProcessTable({ say, onCgroup: cgroups.learn, readsAtOnce: seesCalls(settings.source) })
+    : undefined;
   teardown.defer(() => table?.[Symbol.dispose]());
-  const nft = await openNft();
-  teardown.defer(() => nft[Symbol.asyncDispose]());
-  nft.ended.then(stop.fail, stop.fail);
 
   const resolver = openResolver({ table, cgroups, cgroupIdOf: openCgroupIds(teardown, instance) });
   teardown.defer(() => resolver[Symbol.dispose]());
   const gaps = openGaps(say);
   const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, gaps });
 
-  const { source, rules, sourceLatencyMs, followed } = await stop.orFail(
-    arm(nft, teardown, targets, {
+  const { source, hold, sourceLatencyMs, followed, readdress } = await stop.orFail(
+    arm(teardown, targets, {
       instance,
       settings,
       say,
+      tellGap: gaps.tell,
       follow: ({ matches }) => reporting.follow(matches),
-      confirm: async match => {
-        const resolution = await resolver.resolve(match);
+      confirm: async ({ match, arrived, caller }) => {
+        const resolution = await resolver.resolve(match, arrived, caller);
         return (
           resolution.status === 'resolved' && resolution.processes.some(({ pid }) => pid === process.pid)
         );
       },
+      fail: stop.fail,
     }),
   );
   followed.catch(stop.fail);
 
-  const hold = await openHold(nft, teardown, targets, source.delivery, {
-    strategy: settings.hold,
-    hook: settings.holdStrategy,
-    delayMs: settings.delay === 'auto' ? delayFor(sourceLatencyMs) : settings.delay,
-    instance,
-    table: rules.table,
-    ifb: ifbName(instance),
-    alias: ifbAlias(process.pid, teardown.startTime),
+  await using _changes = followChanges({
+    targets,
+    readdress,
+    hold: hold.follower,
+    gaps,
     say,
-    tellGap: gaps.tell,
+    fail: stop.fail,
   });
-
-  await using _changes = followChanges({ targets, rules, hold: hold.follower, gaps, say, fail: stop.fail });
   await reporting.begin({
     schema: 1,
     type: 'ready',

@@ -40,13 +40,13 @@ export function openSighter({ instance, plugins, resolver, limit }: SightOptions
 
   return {
     tally,
-    async identify({ match, arrived, payload, release }, asksPlugins) {
+    async identify({ match, arrived, payload, release, caller }, asksPlugins) {
       // a held packet waits for no plugin
       const own = release && resolver.resolve(match, arrived).finally(release);
       own?.catch(() => undefined); // whoever waits for it hears of it
       if (!plugins.accept(match)) return undefined;
       const answer = asksPlugins ? await plugins.resolve(match, payload) : undefined;
-      const resolution = answer ?? (await (own ?? resolver.resolve(match, arrived)));
+      const resolution = answer ?? (await (own ?? resolver.resolve(match, arrived, caller)));
       return isOwn(resolution) ? undefined : resolution;
     },
     sight(match, resolution) {

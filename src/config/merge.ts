@@ -1,4 +1,5 @@
 import { failure } from '../errors.js';
+import { seesCalls } from '../match/source.js';
 import { parseDuration } from '../sys/duration.js';
 import { parseTarget } from '../target/parse.js';
 import type { FoundConfig } from './load.js';
@@ -20,7 +21,7 @@ const defaults = Object.fromEntries(Object.entries(options).map(([key, option]) 
 /**
  * Flags over config file over defaults; a list from a flag replaces the file's. `-e` adds its plugin.
  * @param folder what the paths of `--plugin` are relative to
- * @throws PTRAP_E_NO_TARGET, PTRAP_E_TWO_HOLDS, PTRAP_E_TARGET, PTRAP_E_PLUGIN, PTRAP_E_PLUGIN_LOAD, PTRAP_E_UNTRUSTED,
+ * @throws PTRAP_E_NO_TARGET, PTRAP_E_TWO_HOLDS, PTRAP_E_NO_HOLD, PTRAP_E_TARGET, PTRAP_E_PLUGIN, PTRAP_E_PLUGIN_LOAD, PTRAP_E_UNTRUSTED,
  *   PTRAP_E_USER, PTRAP_E_USER_WITHOUT_COMMAND
  */
 export async function mergeSettings(
@@ -31,7 +32,8 @@ export async function mergeSettings(
   const given = { ...defaults, ...defined(found?.config ?? {}), ...defined(flags) } as Merged;
   if (given.targets.length === 0) throw failure('PTRAP_E_NO_TARGET');
   given.targets.forEach(parseTarget);
-  if (given.source === 'queue' && given.hold === 'netem') throw failure('PTRAP_E_TWO_HOLDS', given.hold);
+  if (given.hold === 'netem' && given.source === 'queue') throw failure('PTRAP_E_TWO_HOLDS', given.hold);
+  if (given.hold === 'netem' && seesCalls(given.source)) throw failure('PTRAP_E_NO_HOLD', given.source);
   const plugins = flags.plugins
     ? await loadPlugins(flags.plugins, folder)
     : await loadPlugins(found?.config.plugins ?? [], found?.folder ?? folder);

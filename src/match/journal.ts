@@ -7,7 +7,7 @@ import { parseLogLine } from './kernel-log.js';
 import { journalDir, startNudging, type NudgeOptions } from './nudge.js';
 import { settle } from './settle.js';
 import { openSorting } from './sorting.js';
-import type { Arrival, Source } from './source.js';
+import type { Arrival, PacketSource } from './source.js';
 
 /** What the journal source needs to know of the instance. */
 export interface JournalOptions {
@@ -25,7 +25,7 @@ export interface JournalOptions {
 const STALL_MS = 5_000;
 
 /** Reads the LOG lines of this instance from the journal, as soon as they are written there. */
-export async function openJournal(teardown: Teardown, options: JournalOptions): Promise<Source> {
+export async function openJournal(teardown: Teardown, options: JournalOptions): Promise<PacketSource> {
   const { instance, targets, counters, say } = options;
   const end = new AbortController();
   teardown.defer(() => {

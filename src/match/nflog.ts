@@ -5,7 +5,7 @@ import type { Teardown } from '../teardown/stack.js';
 import { openGroup } from './group.js';
 import { openPackets } from './packets.js';
 import { settle } from './settle.js';
-import type { Source } from './source.js';
+import type { PacketSource } from './source.js';
 
 /** What the nflog source needs to know of the instance. */
 export interface NflogOptions {
@@ -26,7 +26,7 @@ export const SNAPLEN = 2048;
 export async function openNflog(
   teardown: Teardown,
   { instance, targets, counters, say }: NflogOptions,
-): Promise<Source> {
+): Promise<PacketSource> {
   const { group, child } = await openGroup(SNAPLEN);
   const packets = openPackets(child, {
     targets,

@@ -22,7 +22,7 @@ import type { Teardown } from '../teardown/stack.js';
 import { openPackets } from './packets.js';
 import { flushCommand, goRecord } from './queue-control.js';
 import { settle } from './settle.js';
-import type { Source } from './source.js';
+import type { PacketSource } from './source.js';
 import { openTurns } from './turns.js';
 
 /** What the queue source needs to know of the instance. */
@@ -77,7 +77,7 @@ for _ in $(seq 20); do printf %b "$all" >&0; sleep 0.05; done`;
 export async function openQueue(
   teardown: Teardown,
   { targets, table, chain, nft, counters, delayMs, say }: QueueOptions,
-): Promise<Source> {
+): Promise<PacketSource> {
   const { socket, queues } = await bindQueues(targets.length + 1);
   const probes = queues.at(-1)!;
   const child = startKeeper(socket, { queues, table, chain, nft, delayMs });

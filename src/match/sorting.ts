@@ -1,11 +1,11 @@
 import type { Flow } from '../events.js';
 import type { Match } from '../hooks.js';
-import type { Echo } from './source.js';
+import type { Caller, Echo } from './source.js';
 
 /** Tells the packets of targets from ptrap's own probes, and counts both. */
 export interface Sorting {
   /** The match that a packet is, or undefined where it is a probe: whoever waits for that is told. `tag` names its rule. */
-  sort(packet: { tag: string; at: string; flow: Flow }): Match | undefined;
+  sort(packet: { tag: string; at: string; flow: Flow; caller?: Caller }): Match | undefined;
   onEcho(listener: (echo: Echo) => void): void;
   /** How many packets came so far. */
   read(): number;
@@ -19,13 +19,14 @@ export function openSorting(targets: readonly string[]): Sorting {
   let read = 0;
   let isClosed = false;
   return {
-    sort({ tag, at, flow }) {
+    sort({ tag, at, flow, caller }) {
       if (isClosed) return undefined;
       read += 1;
       const target = targets[Number(tag)];
       const match = { target: target ?? tag, at, flow };
       if (target !== undefined) return match;
-      for (const listener of listeners) listener({ match, arrived: performance.now() });
+      for (const listener of listeners)
+        listener({ match, arrived: performance.now(), ...(caller && { caller }) });
       return undefined;
     },
     onEcho: listener => void listeners.push(listener),

@@ -23,6 +23,8 @@ export interface Programs {
   tell(process: Tracked, userName: UserName): ProcessInfo | undefined;
   /** Who a process was that has ended, as far as it was read in time; undefined where too little was. */
   recall(process: Tracked, userName: UserName): ProcessInfo | undefined;
+  /** Who a process was at a time (performance.now()), dead or alive: what it has begun to run since is not told. */
+  recallAt(process: Tracked, at: number, userName: UserName): ProcessInfo | undefined;
 }
 
 /** The share of one core that may go into reading what begins. */
@@ -63,7 +65,7 @@ export function openPrograms(proc: string, { onShed, onCgroup }: ProgramsListene
     Object.assign(process, { startTime: stat.startTime, comm: stat.comm, readAt });
     // not read yet, it is its forks' too
     if (process.program.image === undefined) process.program.image = image;
-    else process.program = { image };
+    else process.program = { ...process.program, image };
     return true;
   }
 
@@ -83,13 +85,13 @@ export function openPrograms(proc: string, { onShed, onCgroup }: ProgramsListene
     return { pid: process.pid, comm: process.comm ?? '', argv: process.program.image?.argv ?? [] };
   }
 
-  function put(process: Tracked, userName: UserName): ProcessInfo | undefined {
-    const { pid, uid, parent, comm = '', program } = process;
+  function put(process: Tracked, userName: UserName, image = process.program.image): ProcessInfo | undefined {
+    const { pid, uid, parent, comm = '' } = process;
     if (uid === undefined) return undefined;
     const startTime = process.startTime ?? ticksAt(proc, process.born);
     const who = { pid, startTime, ppid: parent?.pid ?? 0, comm, uid: uid.real };
     const ancestors = [...forebears(process)].slice(0, MOST_ANCESTORS).map(ancestorOf);
-    return describe(who, program.image ?? UNREAD, ancestors, userName);
+    return describe(who, image ?? UNREAD, ancestors, userName);
   }
 
   function spend(process: Tracked): void {
@@ -111,8 +113,19 @@ export function openPrograms(proc: string, { onShed, onCgroup }: ProgramsListene
     read,
     tell: (process, userName) =>
       process.ended === undefined && refresh(process) ? put(process, userName) : undefined,
-    recall: put,
+    recall: (process, userName) => put(process, userName),
+    recallAt(process, at, userName) {
+      if (process.ended === undefined) refresh(process);
+      return put(process, userName, imageAt(process, at) ?? UNREAD);
+    },
   };
+}
+
+/** Undefined where it was not read. */
+function imageAt({ program }: Tracked, at: number): Image | undefined {
+  const { image, since, before } = program;
+  if (since === undefined || since <= at) return image;
+  return before && (before.since === undefined || before.since <= at) ? before.image : undefined;
 }
 
 /** A time on the clock of performance.now() as clock ticks after boot, to the tick or the one beside it. */

@@ -1,9 +1,11 @@
 import { PtrapError } from '../errors.js';
 import type { Resolution } from '../events.js';
 import type { Match } from '../hooks.js';
+import type { Caller } from '../match/source.js';
 import { NETLINK_ROUTE } from '../netlink/link.js';
 import { openPromptNetlink } from '../netlink/prompt.js';
 import { openNetlink } from '../netlink/socket.js';
+import { openCallers } from './callers.js';
 import { openCgroups, type Cgroups } from './cgroups.js';
 import { findSockets } from './find.js';
 import { openForwarded } from './forwarded.js';
@@ -22,9 +24,10 @@ export interface Resolver extends Disposable {
    * Never names a process that it is not sure of. `at` must not lie before the packet was really sent: what has been
    * started after it is not taken for its sender.
    * @param arrived when the match reached us (performance.now()); what was learnt since then is recent enough. Default now
+   * @param caller who sent it, where the source knows
    * @throws PTRAP_E_NETLINK, PTRAP_E_NETLINK_LOST, PTRAP_E_NETLINK_MALFORMED, PTRAP_E_NETLINK_CLOSED
    */
-  resolve(match: Match, arrived?: number): Promise<Resolution>;
+  resolve(match: Match, arrived?: number, caller?: Caller): Promise<Resolution>;
 }
 
 /** What a resolver is opened with. */
@@ -56,6 +59,7 @@ export function openResolver({
   const remains = openRemains({ cgroupIdOf, cgroups, userName });
   const known = table && openKnown(table);
   const forwarded = openForwarded(proc, scan);
+  const nameCaller = openCallers(proc, table, userName);
 
   async function identify(match: Match, since: number): Promise<Answer> {
     if (match.flow.iif !== undefined) return forwarded(match, since);
@@ -68,10 +72,12 @@ export function openResolver({
   }
 
   return {
-    async resolve(match, arrived = performance.now()) {
-      const answer = await identify(match, arrived)
-        .then(found => remains(match, arrived, found))
-        .catch(orTimeout);
+    async resolve(match, arrived = performance.now(), caller) {
+      const answer = caller
+        ? await nameCaller(caller)
+        : await identify(match, arrived)
+            .then(found => remains(match, arrived, found))
+            .catch(orTimeout);
       const latencyMs = performance.now() - arrived;
       if ('reason' in answer) return { status: 'unresolved', reason: answer.reason, latencyMs };
       return { status: 'resolved', ...answer, latencyMs };

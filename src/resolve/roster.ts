@@ -6,6 +6,10 @@ import { openUsers, type Users } from './users.js';
 export interface Program {
   /** Undefined until it was read. */
   image: Image | undefined;
+  /** When that exec was; undefined where it was not seen. */
+  since?: number;
+  /** What it ran before that. */
+  before?: Omit<Program, 'before'>;
 }
 
 /** A process as the table knows it. Times are in ms on the clock of performance.now(). */
@@ -154,9 +158,8 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
         case 'exec':
           process.threads = 0;
           process.isHeadless = false;
-          if (wasReadSince(process, event.at)) break;
-          process.comm = process.readAt = undefined;
-          process.program = { image: undefined };
+          process.program = succeed(process, event.at);
+          if (!wasReadSince(process, event.at)) process.comm = process.readAt = undefined;
           break;
         case 'uid':
           users.change(process, event);
@@ -203,6 +206,13 @@ export function* forebears(process: Tracked): Iterable<Tracked> {
 /** What was read of it already shows what an event tells late. */
 function wasReadSince({ readAt }: Tracked, at: number): boolean {
   return readAt !== undefined && readAt > at;
+}
+
+/** What it runs from an exec on. */
+function succeed(process: Tracked, since: number): Program {
+  const { image, since: began } = process.program;
+  if (wasReadSince(process, since)) return { image, since };
+  return { image: undefined, since, before: { image, ...(began !== undefined && { since: began }) } };
 }
 
 function trimLineage(process: Tracked): void {

@@ -1,4 +1,5 @@
 import type { Flow, ProcessInfo } from '../events.js';
+import type { Caller } from '../match/source.js';
 import { openProcConnector } from '../netlink/proc-connector.js';
 import type { ProcEvent } from '../netlink/proc-event.js';
 import { presentAt } from '../sys/stat.js';
@@ -33,6 +34,8 @@ export interface ProcessTable extends Disposable {
   heldUntil(inode: number, asked: number): Promise<readonly Tracked[]>;
   /** Who must have sent a packet though its socket is gone. */
   mustHaveSent(flow: Flow, at: string): Promise<Sender | undefined>;
+  /** Who called when; undefined where that was not taken note of. */
+  caller(caller: Pick<Caller, 'pid' | 'at' | 'startTime'>): Promise<ProcessInfo | undefined>;
   /** Who these were that have ended; undefined where that was not read in time. */
   recall(processes: readonly Tracked[]): Promise<ProcessInfo[] | undefined>;
 }
@@ -51,6 +54,8 @@ export interface ProcessTableOptions {
   say(line: string): void;
   /** Told the cgroup of what is started. */
   onCgroup(path: string): void;
+  /** Reads at once what is started, before it may call and end; else after a moment, if it still lives. */
+  readsAtOnce?: boolean;
   listen?: Listen;
 }
 
@@ -66,6 +71,7 @@ export function openProcessTable({
   proc = '/proc',
   say,
   onCgroup,
+  readsAtOnce = false,
   listen = openProcConnector,
 }: ProcessTableOptions): ProcessTable {
   const userName = openPasswd();
@@ -93,7 +99,7 @@ export function openProcessTable({
     if (event.what === 'fork' && !roster.get(event.parent)) admitOrConfirm(proc, roster, event.parent);
     const process = roster.apply(event);
     if (process && event.what === 'exec') {
-      if (isOnlyOfUser(process)) programs.catch(process);
+      if (readsAtOnce || isOnlyOfUser(process)) programs.catch(process);
       else programs.began(process);
     }
     if (event.what === 'fork') {
@@ -111,6 +117,18 @@ export function openProcessTable({
     for (const other of roster.users.of(process.uid.effective))
       if (other !== process && other.ended === undefined) return false;
     return true;
+  }
+
+  /** The one that had a pid at a time. */
+  function whoHad({ pid, at, startTime }: Pick<Caller, 'pid' | 'at' | 'startTime'>): Tracked | undefined {
+    const isIt = (process: Tracked): boolean =>
+      process.pid === pid &&
+      process.born <= at &&
+      (startTime === undefined || (process.startTime ?? startTime) === startTime);
+    const living = roster.get(pid);
+    if (living && isIt(living)) return living;
+    for (const process of history.endedSince(at)) if (isIt(process)) return process;
+    return undefined;
   }
 
   const following = followProcesses({
@@ -159,6 +177,13 @@ export function openProcessTable({
       if (tie) return tie;
       const only = flow.uid === null ? undefined : evidence.ofUser(flow.uid, at);
       return only && { holders: [only], inode: null };
+    },
+    async caller(caller) {
+      if (!(await marker.caughtUp())) return undefined;
+      const process = whoHad(caller);
+      const told = process && programs.recallAt(process, caller.at, userName);
+      // what was read just now may be of a program that it has begun since
+      return told && (await marker.caughtUp()) ? programs.recallAt(process, caller.at, userName) : undefined;
     },
     async recall(processes) {
       if (!(await marker.caughtUp())) return undefined;

@@ -18,15 +18,21 @@ export function missingCapabilities(status: string): string[] {
 
 /** What decides which tools a run calls. */
 export interface Wanted {
-  source: 'auto' | 'journal' | 'nflog' | 'queue';
+  source: 'auto' | 'journal' | 'nflog' | 'queue' | 'bpf';
   hold: 'netem' | 'none' | undefined;
 }
 
-const sourceTools = { auto: [], journal: ['journalctl'], nflog: ['setpriv'], queue: [] } as const;
+const sourceTools = {
+  auto: ['nft'],
+  journal: ['nft', 'journalctl'],
+  nflog: ['nft', 'setpriv'],
+  queue: ['nft'],
+  bpf: ['bpftrace', 'setpriv'],
+} as const;
 
 /** Tools that a run cannot do without. Where nothing was said, a source or a hold is used only where its tools are there. */
 export function neededTools({ source, hold }: Wanted): string[] {
-  return ['nft', ...sourceTools[source], ...(hold === 'netem' ? ['ip', 'tc'] : [])];
+  return [...sourceTools[source], ...(hold === 'netem' ? ['ip', 'tc'] : [])];
 }
 
 /**
