@@ -36,6 +36,10 @@ export default defineConfig({
     processTree(),
     jsonLogger({ file: './ptrap.ndjson' }),
     exec({ command: 'ps -o pid,etime,args -p', timeoutMs: 2_000 }),
+    // a program and its arguments; what was seen is put in the place of {comm}, {dst}, …, whatever it holds
+    { ...exec({ command: ['logger', '--', '{comm} sent to {dst}'] }), name: 'log' },
+    // stops what sends, until ptrap ends
+    // freeze({ exe: ['curl'] }),
     ignoreUser({ uid: 101 }),
     // by name; with options as ['json-logger', { file: … }]; or by path, relative to this file: './my-plugin.ts'
     'notify-send',

@@ -17,6 +17,7 @@ export type { HookContext, Hooks, Match, Plugin, PluginFailure, PluginLimits, Tr
 export { definePlugin } from './plugin/define.js';
 export { jsonLine } from './report/json.js';
 export { treeLines, type TreeOptions } from './report/tree.js';
+export { nearest } from './sys/nearest.js';
 export { visible } from './sys/text.js';
 export { findUser, type User } from './sys/user.js';
 export { watch, type WatchOptions } from './watch.js';

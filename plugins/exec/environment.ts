@@ -1,32 +1,45 @@
 import type { ProcessInfo, Sighting } from 'ptrap';
 
-/** What the command is told beside the PID; what is not known is absent. Values are data of the process. */
+type Read = (sighting: Sighting, process: ProcessInfo) => string | number | null | undefined;
+
+/** What a command is told beside the PID, by name: `dst` is `{dst}` in an argument and PTRAP_DST in the environment. */
+const facts: Readonly<Record<string, Read>> = {
+  id: ({ id }) => id,
+  at: ({ at }) => at,
+  instance: ({ instance }) => instance,
+  target: ({ target }) => target,
+  count: ({ count }) => count,
+  protocol: ({ flow }) => flow.protocol,
+  src: ({ flow }) => flow.src.address,
+  sport: ({ flow }) => flow.src.port,
+  dst: ({ flow }) => flow.dst.address,
+  dport: ({ flow }) => flow.dst.port,
+  pid: (_, { pid }) => pid,
+  ppid: (_, { ppid }) => ppid,
+  comm: (_, { comm }) => comm,
+  exe: (_, { exe }) => exe,
+  cwd: (_, { cwd }) => cwd,
+  uid: (_, { uid }) => uid,
+  user: (_, { user }) => user,
+  unit: (_, { unit }) => unit,
+  container: (_, { container }) => container,
+  runtime: (_, { runtime }) => runtime,
+  pod: (_, { pod }) => pod,
+  nspid: (_, { nsPid }) => nsPid,
+};
+
+export const factNames: readonly string[] = Object.keys(facts);
+
+/** One of them as text; empty where it is not known. */
+export function factOf(name: string, sighting: Sighting, process: ProcessInfo): string {
+  return String(facts[name]?.(sighting, process) ?? '');
+}
+
+/** All of them for the environment; what is not known is absent. Values are data of the process. */
 export function environmentOf(sighting: Sighting, process: ProcessInfo): Record<string, string> {
-  const { flow, id, at, target, instance, count } = sighting;
-  const values: Record<string, string | number | null | undefined> = {
-    PTRAP_ID: id,
-    PTRAP_AT: at,
-    PTRAP_INSTANCE: instance,
-    PTRAP_TARGET: target,
-    PTRAP_COUNT: count,
-    PTRAP_PROTOCOL: flow.protocol,
-    PTRAP_SRC: flow.src.address,
-    PTRAP_SPORT: flow.src.port,
-    PTRAP_DST: flow.dst.address,
-    PTRAP_DPORT: flow.dst.port,
-    PTRAP_PID: process.pid,
-    PTRAP_PPID: process.ppid,
-    PTRAP_COMM: process.comm,
-    PTRAP_EXE: process.exe,
-    PTRAP_CWD: process.cwd,
-    PTRAP_UID: process.uid,
-    PTRAP_USER: process.user,
-    PTRAP_UNIT: process.unit,
-    PTRAP_CONTAINER: process.container,
-    PTRAP_RUNTIME: process.runtime,
-    PTRAP_POD: process.pod,
-    PTRAP_NSPID: process.nsPid,
-  };
-  const known = Object.entries(values).filter(([, value]) => value != null);
-  return Object.fromEntries(known.map(([name, value]) => [name, String(value)]));
+  const known = Object.entries(facts).flatMap(([name, read]) => {
+    const value = read(sighting, process);
+    return value == null ? [] : [[`PTRAP_${name.toUpperCase()}`, String(value)]];
+  });
+  return Object.fromEntries(known) as Record<string, string>;
 }

@@ -16,30 +16,47 @@ export interface Run {
   ending: string | undefined;
 }
 
+/** What is to be run: a script for sh, its arguments, and what it reads from stdin, if anything. */
+export interface Command {
+  script: string;
+  args: readonly string[];
+  input?: string;
+}
+
+/** The user's own command line with `pid` as its last argument. */
+export function commandLine(text: string, pid: number): Command {
+  // one pipe for both outputs keeps their order; a line of its own, so that syntax errors come that way too
+  return { script: `exec 2>&1\n${text} "$@"`, args: [String(pid)] };
+}
+
+/** A program with its arguments: nothing of them is text for the shell. */
+export function program(words: readonly string[], input: string): Command {
+  return { script: 'exec "$@" 2>&1', args: words, input };
+}
+
 /**
- * Runs the user's own command line with `pid` as its last argument, in a process group of its own that is
- * killed when `signal` aborts. Rejects when the shell cannot be started.
+ * Runs a command in a process group of its own that is killed when `signal` aborts. Rejects when the shell cannot be
+ * started.
  */
 export async function runCommand(
   { words: [file, ...words], environment: own, cwd }: Shell,
-  command: string,
-  pid: number,
+  { script, args, input }: Command,
   environment: Record<string, string>,
   signal: AbortSignal,
 ): Promise<Run> {
-  // One pipe for both outputs keeps their order; a line of its own, so that syntax errors come that way too.
-  const script = `exec 2>&1\n${command} "$@"`;
-  const child = spawn(file, [...words, '-c', script, 'sh', String(pid)], {
+  const child = spawn(file, [...words, '-c', script, 'sh', ...args], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'ignore'],
     env: { ...own, ...environment },
     cwd,
   });
+  child.stdin?.on('error', () => undefined); // it may end without having read
+  child.stdin?.end(input);
   const output = collect(child);
   const kill = () => killGroup(child);
   signal.addEventListener('abort', kill, { once: true });
   let linger: NodeJS.Timeout | undefined;
-  child.once('exit', () => (linger = setTimeout(() => child.stdout.destroy(), LINGER)));
+  child.once('exit', () => (linger = setTimeout(() => child.stdout?.destroy(), LINGER)));
   try {
     const [code, killedBy] = (await once(child, 'close')) as [number | null, string | null];
     const ending = killedBy ? `signal ${killedBy}` : code === 0 ? undefined : `exit code ${code}`;

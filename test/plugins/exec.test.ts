@@ -134,6 +134,73 @@ describe('exec', () => {
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
+  it('runs a program with what was seen in its arguments, and the sighting on its stdin', async () => {
+    const sighting = sightingOf(1, dig);
+    const { printed, failures } = await running(
+      {
+        command: [
+          'sh',
+          '-c',
+          'printf "%s|" "$@"; cat',
+          '--',
+          '{comm} sent to {dst}:{dport}',
+          '{container}',
+          '{}',
+        ],
+      },
+      sighting,
+    );
+    const [first, second, third, json] = printed[0]!.split('|');
+    expect([first, second, third]).toEqual(['dig sent to 192.168.1.1:53', '', '{}']);
+    expect(JSON.parse(json!)).toEqual(sighting);
+    expect(failures).toEqual([]);
+  });
+
+  it('keeps each argument one, whatever a process calls itself', async () => {
+    const command = ['printf', '<%s>', '{comm}', '{exe}{comm}'];
+    const named = { ...hostile, comm: '{exe} $(id) %s' };
+    const { printed } = await running({ command }, sightingOf(1, named));
+    expect(printed).toEqual([`<${named.comm}><${hostile.exe}${named.comm}>`]);
+  });
+
+  it('does not mind a program that reads nothing, or is not there', async () => {
+    const long = {
+      ...dig,
+      argv: ['x'.repeat(4000)],
+      ancestors: Array(100).fill({ pid: 2, comm: 'x', argv: ['y'.repeat(4000)] }),
+    };
+    const { logged, failures } = await running({ command: ['true'] }, sightingOf(1, long));
+    expect([logged, failures]).toEqual([[], []]);
+    const { logged: missing, printed } = await running(
+      { command: ['/nowhere/x', '{pid}'] },
+      sightingOf(1, dig),
+    );
+    expect(missing).toEqual(['exec: `/nowhere/x {pid}` for PID 991 ended with exit code 127']);
+    expect(printed.join()).toContain('/nowhere/x');
+  });
+
+  it('runs so many at once as it is told', async () => {
+    const command = [
+      'sh',
+      '-c',
+      `mkdir "${folder}/$1" && ls "${folder}" | wc -l && sleep 0.05 && rmdir "${folder}/$1"`,
+      '-',
+      '{id}',
+    ];
+    const sightings = Array.from({ length: 6 }, (_, number) => sightingOf(number, dig));
+    const { printed } = await running({ command, concurrency: 2 }, ...sightings);
+    expect(printed).toHaveLength(6);
+    expect(Math.max(...printed.map(Number))).toBeLessThanOrEqual(2);
+  });
+
+  it('refuses a placeholder that there is not, and a program named by what was seen', () => {
+    expect(() => exec({ command: ['logger', '{com}'] })).toThrow('there is no {com}, did you mean {comm}?');
+    expect(() => exec({ command: ['logger', '{zzzzzz}'] })).toThrow('there is no {zzzzzz}?');
+    expect(() => exec({ command: ['{exe}'] })).toThrow('must not be named');
+    expect(() => exec({ command: [] })).toThrow('command');
+    expect(() => exec({ command: [''] })).toThrow('no name');
+  });
+
   it('refuses to be without a command', () => {
     expect(() => exec({ command: ' ' })).toThrow('command');
   });
