@@ -92,7 +92,7 @@ async function armWith(
   nft: NftSession,
   teardown: Teardown,
   targets: readonly ResolvedTarget[],
-  { instance, settings, say, follow, confirm }: ArmOptions,
+  { instance, settings, say, tellGap, follow, confirm }: ArmOptions,
 ): Promise<Brought> {
   const counters = openCounters(teardown, instance);
   const texts = targets.map(({ text }) => text);
@@ -106,6 +106,7 @@ async function armWith(
     counters,
     delayMs: settings.delay === 'auto' ? QUEUED_MS : settings.delay,
     say,
+    tellGap,
   });
   const followed = follow(source);
   const { newConnections, forwarded, limitPer } = settings;
@@ -131,6 +132,7 @@ interface SourceOptions {
   counters: Counters;
   delayMs: number;
   say(line: string): void;
+  tellGap(line: string): void;
 }
 
 function openSource(kind: Kind, teardown: Teardown, options: SourceOptions): Promise<PacketSource> {

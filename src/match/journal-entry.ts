@@ -1,11 +1,11 @@
-import { isoTime } from '../sys/clock.js';
-
 /** A kernel message from the journal. */
 export interface JournalEntry {
   /** Where journalctl is to go on after it. */
   cursor: string;
-  /** When journald received it: ISO 8601 with microseconds, UTC. */
-  at: string;
+  /** When journald received it, in µs since the epoch and of CLOCK_MONOTONIC; and when the kernel said it, in µs of its own clock. */
+  received: number;
+  receivedMonotonic: number;
+  said: number;
   message: string;
 }
 
@@ -17,10 +17,17 @@ export interface JournalEntry {
 export function parseJournalLine(line: string): JournalEntry | undefined {
   const fields = parseObject(line);
   if (fields?.['_TRANSPORT'] !== 'kernel' || fields['SYSLOG_FACILITY'] !== '0') return undefined;
-  const { MESSAGE: message, __CURSOR: cursor, __REALTIME_TIMESTAMP: microseconds } = fields;
+  const { MESSAGE: message, __CURSOR: cursor } = fields;
   if (typeof message !== 'string' || typeof cursor !== 'string') return undefined;
-  if (typeof microseconds !== 'string' || !/^\d{16}$/.test(microseconds)) return undefined;
-  return { cursor, at: isoTime(microseconds), message };
+  const received = microseconds(fields['__REALTIME_TIMESTAMP']);
+  if (received === undefined || received < 1e15) return undefined; // so many digits has any time since 2001
+  const receivedMonotonic = microseconds(fields['__MONOTONIC_TIMESTAMP']) ?? 0;
+  const said = microseconds(fields['_SOURCE_MONOTONIC_TIMESTAMP']) ?? receivedMonotonic;
+  return { cursor, received, receivedMonotonic, said, message };
+}
+
+function microseconds(text: unknown): number | undefined {
+  return typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }
 
 function parseObject(line: string): Record<string, unknown> | undefined {

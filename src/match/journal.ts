@@ -1,9 +1,11 @@
 import type { Counters } from '../rules/apply.js';
+import { isoTime } from '../sys/clock.js';
 import type { Teardown } from '../teardown/stack.js';
 import { openBell } from './bell.js';
 import { diagnoseJournal } from './diagnose.js';
 import { followKernelLog } from './follow.js';
 import { parseLogLine } from './kernel-log.js';
+import { openLateness } from './lateness.js';
 import { journalDir, startNudging, type NudgeOptions } from './nudge.js';
 import { settle } from './settle.js';
 import { openSorting } from './sorting.js';
@@ -19,6 +21,8 @@ export interface JournalOptions {
   /** False leaves journalctl to wake by itself, up to half a second late. */
   nudge: boolean;
   say(line: string): void;
+  /** Told what could not be seen in time, and so is to be in the summary as well. */
+  tellGap(line: string): void;
 }
 
 /** How long lines may be outstanding before the user is told, in ms. */
@@ -26,25 +30,28 @@ const STALL_MS = 5_000;
 
 /** Reads the LOG lines of this instance from the journal, as soon as they are written there. */
 export async function openJournal(teardown: Teardown, options: JournalOptions): Promise<PacketSource> {
-  const { instance, targets, counters, say } = options;
+  const { instance, targets, counters, say, tellGap } = options;
   const end = new AbortController();
   teardown.defer(() => {
     end.abort();
     return Promise.resolve();
   });
   const journal = followKernelLog({ signal: end.signal, say });
+  const lateness = openLateness();
   const { sort, onEcho, read, close } = openSorting(targets);
   const logged = wary(counters.logged, read, say);
 
   async function* matches(): AsyncGenerator<Arrival> {
-    for await (const { at, message } of journal.entries) {
+    for await (const { received, receivedMonotonic, said, message } of journal.entries) {
+      // also of lines that are not ours, which tell what is usual
+      const late = lateness.of(said, receivedMonotonic);
       const line = parseLogLine(message, instance);
-      const match = line && sort({ ...line, at });
+      const match = line && sort({ ...line, at: isoTime(String(received - late)) });
       if (match) yield { match, arrived: performance.now() };
     }
   }
 
-  watchForStalls(end.signal, logged, read, say);
+  watchForStalls(end.signal, { logged, read, say, tellGap });
   const bell = options.nudge ? await openBell(teardown) : undefined;
   if (options.nudge) await makeNudge(teardown, instance, { bell, logged, read, stuck: journal.readAgain });
   return {
@@ -97,20 +104,26 @@ function wary(
   };
 }
 
-/** Says, once for each stall, that the journal does not bring what the kernel has logged. */
-function watchForStalls(
-  signal: AbortSignal,
-  logged: () => Promise<number>,
-  read: () => number,
-  say: (line: string) => void,
-): void {
+/** What tells of a stall. */
+interface StallOptions extends Pick<JournalOptions, 'say' | 'tellGap'> {
+  logged(): Promise<number>;
+  read(): number;
+}
+
+/** Tells, once for each stall, that the journal does not bring what the kernel has logged, and when it does again. */
+function watchForStalls(signal: AbortSignal, { logged, read, say, tellGap }: StallOptions): void {
   let before: number | undefined; // none yet: the first look is during the proof, which has words of its own
-  let told = false;
+  let isStalled = false;
   const look = (count: number): void => {
-    const stalled = count > read() && read() === before;
-    if (stalled && !told)
-      say(`${count - read()} log lines have not reached the journal: is systemd-journald running?`);
-    told = stalled;
+    if (count > read() && read() === before && !isStalled) {
+      isStalled = true;
+      tellGap(
+        `${count - read()} log lines have not reached the journal: is systemd-journald running? Who sends meanwhile may be gone when they do`,
+      );
+    } else if (isStalled && read() !== before) {
+      isStalled = false;
+      say('the journal brings what the kernel logs again');
+    }
     before = read();
   };
   const stop = (): void => clearInterval(timer);

@@ -65,7 +65,8 @@ export function isRunning(proc: string, pid: number, startTime: number): boolean
  */
 export function presentAt(proc: string, at: string): (startTime: number) => boolean {
   const uptimeMs = parseFloat(readFileSync(`${proc}/uptime`, 'latin1')) * 1000;
-  const ageMs = Date.now() - Date.parse(at);
+  // no packet is from the future: the wall clock has just been set back
+  const ageMs = Math.max(0, Date.now() - Date.parse(at));
   const ticks = (ms: number) => ((ms + SLACK_MS) * TICKS) / 1000;
   return startTime => !(startTime > ticks(uptimeMs - ageMs)) || startTime > ticks(uptimeMs);
 }

@@ -4,6 +4,7 @@ import { notification } from '../../plugins/notify-send/notification.js';
 import { PtrapError } from '../../src/errors.js';
 import type { ProcessInfo, Sighting } from '../../src/events.js';
 import { parseJournalLine } from '../../src/match/journal-entry.js';
+import { isoTime } from '../../src/sys/clock.js';
 import { parseLogLine } from '../../src/match/kernel-log.js';
 import { jsonLine } from '../../src/report/json.js';
 import { prettyEvent } from '../../src/report/pretty.js';
@@ -36,7 +37,9 @@ describe('the journal', () => {
     line => {
       const entry = parseJournalLine(line);
       if (!entry) return false;
-      must(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(entry.at), `at ${entry.at}`);
+      const at = isoTime(String(entry.received));
+      must(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(at), `at ${at}`);
+      must(Number.isFinite(entry.said) && Number.isFinite(entry.receivedMonotonic), 'no times');
       must(typeof entry.message === 'string' && typeof entry.cursor === 'string', 'no text');
       const fields = JSON.parse(line) as Record<string, unknown>;
       must(fields['_TRANSPORT'] === 'kernel' && fields['SYSLOG_FACILITY'] === '0', "not the kernel's");

@@ -7,13 +7,17 @@ const fields = {
   MESSAGE: 'ptrap-abc123-0: …',
   __CURSOR: 's=1;i=2',
   __REALTIME_TIMESTAMP: '1795469407079980',
+  __MONOTONIC_TIMESTAMP: '19584560',
+  _SOURCE_MONOTONIC_TIMESTAMP: '19536712',
 };
 
 describe('parseJournalLine', () => {
   it('reads a kernel message', () => {
     expect(parseJournalLine(JSON.stringify(fields))).toEqual({
       cursor: 's=1;i=2',
-      at: '2026-11-23T21:30:07.079980Z',
+      received: 1795469407079980,
+      receivedMonotonic: 19584560,
+      said: 19536712,
       message: 'ptrap-abc123-0: …',
     });
   });
@@ -26,6 +30,7 @@ describe('parseJournalLine', () => {
     ['no facility', { SYSLOG_FACILITY: undefined }],
     ['bytes that are no text', { MESSAGE: [112, 255] }],
     ['a message too large to print', { MESSAGE: null }],
+    ['a time that is none', { __REALTIME_TIMESTAMP: '12' }],
   ])('passes over %s', (_name, other) => {
     expect(parseJournalLine(JSON.stringify({ ...fields, ...other }))).toBeUndefined();
   });
