@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useStage } from './stage.js';
 import type { Watch } from './watch.js';
 
@@ -17,7 +17,6 @@ const PERSISTENT = `
   echo '[Journal]
 Storage=auto' >/run/systemd/journald.conf.d/storage.conf
 `;
-afterAll(() => must('umount /var/log'));
 
 describe('journald', () => {
   it('that is stopped for a while is read on when it is back: what it missed comes late, with the time at which it was sent', async () => {
