@@ -47,10 +47,7 @@ describe('journald', () => {
 
   it.each([
     ['begins a new file and throws old ones away', 'journalctl --rotate --vacuum-files=1 2>&1'],
-    [
-      'moves from memory to disk',
-      'journalctl --flush && ls /var/log/journal/*/system.journal',
-    ],
+    ['moves from memory to disk', 'journalctl --flush && ls /var/log/journal/*/system.journal'],
     [
       'loses its reader',
       `kill -KILL $(for p in /proc/[0-9]*; do [ "$(readlink $p/ns/net)" = "$(readlink /proc/$$/ns/net)" ] && grep -qz '^journalctl$' $p/cmdline && echo \${p#/proc/}; done)`,
