@@ -214,6 +214,21 @@ const failures = {
     cause: `bpftrace cannot look at what the kernel sends: ${visible(answer)}`,
     fix: 'run it again with --verbose to see the program; or use --source nflog',
   }),
+  PTRAP_E_BTF_MISSING: (): Failure => ({
+    exit: 3,
+    cause: 'the kernel does not tell of its own structures (no /sys/kernel/btf/vmlinux)',
+    fix: 'needs a kernel with CONFIG_DEBUG_INFO_BTF, as distributions have them since 2020; or use --source nflog',
+  }),
+  PTRAP_E_TRACEFS_MISSING: (): Failure => ({
+    exit: 3,
+    cause: 'tracefs, which bpftrace needs, is not mounted',
+    fix: 'mount -t tracefs tracefs /sys/kernel/tracing && mount -t debugfs debugfs /sys/kernel/debug',
+  }),
+  PTRAP_E_LOCKDOWN: (mode: string): Failure => ({
+    exit: 3,
+    cause: `this kernel is locked down (${mode}): nobody may look into it, not even root`,
+    fix: 'see kernel_lockdown(7); or use --source nflog',
+  }),
   PTRAP_E_SOURCE_ENDED: (): Failure => ({
     exit: 1,
     cause: 'the child that reads packets has ended',

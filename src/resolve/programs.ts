@@ -27,10 +27,10 @@ export interface Programs {
   recallAt(process: Tracked, at: number, userName: UserName): ProcessInfo | undefined;
 }
 
-/** The share of one core that may go into reading what begins. */
-const SHARE = 0.05;
-/** So much of it may be saved up, in ms. */
-const SAVED_MS = 25;
+/** What may go into reading what begins: a share of one core, of which so much may be saved up, in ms. */
+const BUDGET = { share: 0.05, savedMs: 25 };
+/** The same where what begins is read before it may call and end. */
+export const LARGE_BUDGET = { share: 0.25, savedMs: 1000 };
 /** What ends sooner, in ms, is not read: reading it would hold up the match that it may have caused. */
 const SETTLED_MS = 2;
 /** What was read of a process and is not older is true enough, in ms: it may send packet after packet. */
@@ -51,8 +51,12 @@ export interface ProgramsListener {
 }
 
 /** Reads programs from /proc. */
-export function openPrograms(proc: string, { onShed, onCgroup }: ProgramsListener): Programs {
-  let saved = SAVED_MS;
+export function openPrograms(
+  proc: string,
+  { onShed, onCgroup }: ProgramsListener,
+  { share, savedMs } = BUDGET,
+): Programs {
+  let saved = savedMs;
   let countedAt = performance.now();
   const begun: Tracked[] = [];
 
@@ -97,7 +101,7 @@ export function openPrograms(proc: string, { onShed, onCgroup }: ProgramsListene
   function spend(process: Tracked): void {
     if (process.ended !== undefined || process.program.image) return;
     const now = performance.now();
-    saved = Math.min(SAVED_MS, saved + (now - countedAt) * SHARE);
+    saved = Math.min(savedMs, saved + (now - countedAt) * share);
     countedAt = now;
     if (saved <= 0) return onShed();
     read(process);

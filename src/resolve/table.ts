@@ -10,7 +10,7 @@ import { openHistory } from './history.js';
 import { openHoldings } from './holdings.js';
 import { openMarker } from './marker.js';
 import { openPasswd } from './passwd.js';
-import { openPrograms } from './programs.js';
+import { LARGE_BUDGET, openPrograms } from './programs.js';
 import { openRoster, type Tracked } from './roster.js';
 import { findKnownHolders, glance, type Memory, type Wanted } from './search.js';
 import { openSweep, type Sweep } from './sweep.js';
@@ -82,7 +82,7 @@ export function openProcessTable({
   });
   const roster = openRoster(history.add);
   const shedding = { isSaid: false };
-  const programs = openPrograms(proc, { onShed, onCgroup });
+  const programs = openPrograms(proc, { onShed, onCgroup }, readsAtOnce ? LARGE_BUDGET : undefined);
   const marker = openMarker(proc);
   const clock = openWallClock();
   let sweep: Sweep | undefined;

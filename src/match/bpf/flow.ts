@@ -10,16 +10,19 @@ const TRANSPORT_BYTES = { connect: 20, tcp: 20, udp: 8, ping: 0, raw: 0 };
 /** What a ping socket sends: nothing but requests (net/ipv4/ping.c). */
 const ECHO_REQUEST = { ipv4: 8, ipv6: 128 };
 
-/** The flow of what a call sends, as one packet would show it; `length` counts no options, and all that is sent at once. */
-export function flowOf(call: Call, oif: string): Flow {
+/**
+ * The flow of what a call sends, as one packet would show it; `length` counts no options, and all that is sent at once.
+ * @param src its source address
+ */
+export function flowOf(call: Call, src: Buffer, oif: string): Flow {
   const { family, kind, socketUid, gid, bytes } = call;
   const protocol = protocolName(call.protocol);
   const ports = kind !== 'raw' && hasPorts(protocol);
   return {
     family,
     protocol,
-    src: { address: text(call.src, family), ...(ports && { port: call.sport }) },
-    dst: { address: text(call.dst, family), ...(ports && { port: call.dport }) },
+    src: { address: addressOf(src, family), ...(ports && { port: call.sport }) },
+    dst: { address: addressOf(call.dst, family), ...(ports && { port: call.dport }) },
     oif,
     uid: socketUid,
     gid,
@@ -29,6 +32,7 @@ export function flowOf(call: Call, oif: string): Flow {
   };
 }
 
-function text(words: Buffer, family: Call['family']): string {
+/** The text of an address whose bytes are the first of these. */
+export function addressOf(words: Buffer, family: Call['family']): string {
   return ipaddr.fromByteArray([...words.subarray(0, family === 'ipv4' ? 4 : 16)]).toString();
 }

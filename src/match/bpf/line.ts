@@ -41,44 +41,38 @@ const COMM_BYTES = 16;
 const NS_PER_TICK = 10_000_000;
 
 /** What a line tells, in order: format (printf(3)), and value. All are numbers but the last, which is the sender's to choose. */
-function fields({ family, kind }: Point): (readonly [format: string, value: string])[] {
-  const inet = family === 'ipv4';
-  const common = '$sk->__sk_common';
-  const source = inet
-    ? [`${common}.skc_rcv_saddr`, '0', '0', '0']
-    : [0, 1, 2, 3].map(n => `${common}.skc_v6_rcv_saddr.in6_u.u6_addr32[${n}]`);
-  const destination = inet ? ['$d0', '0', '0', '0'] : ['$d0', '$d1', '$d2', '$d3'];
-  return [
-    ['%d', '$tag'],
-    ['%d', inet ? '4' : '6'],
-    ['%d', String(KINDS.indexOf(kind))],
-    ['%llu', 'nsecs'],
-    ['%d', 'pid'],
-    ['%u', 'uid'],
-    ['%u', 'gid'],
-    ['%llu', '$leader->start_boottime'],
-    ['%d', '$leader->real_parent->tgid'],
-    ['%u', '$leader->loginuid.val'],
-    ['%u', '$task->flags'],
-    ['%u', '$sk->sk_uid.val'],
-    ['%u', '$protocol'],
-    ['%u', `${common}.skc_bound_dev_if`],
-    ...[...source, ...destination].map(word => ['%x', word] as const),
-    ['%u', kind === 'raw' ? '0' : `${common}.skc_num`],
-    ['%u', '$dport'],
-    ['%llu', kind === 'connect' ? '0' : '$bytes'],
-    ['%r', `buf($leader->comm, ${COMM_BYTES})`],
-  ];
-}
+const FIELDS: readonly (readonly [format: string, value: string])[] = [
+  ['%d', '$tag'],
+  ['%d', '$inet'],
+  ['%d', '$kind'],
+  ['%llu', 'nsecs'],
+  ['%d', 'pid'],
+  ['%u', 'uid'],
+  ['%u', 'gid'],
+  ['%llu', '$leader->start_boottime'],
+  ['%d', '$leader->real_parent->tgid'],
+  ['%u', '$leader->loginuid.val'],
+  ['%u', '$task->flags'],
+  ['%u', '$sk->sk_uid.val'],
+  ['%u', '$protocol'],
+  ['%u', '$sk->__sk_common.skc_bound_dev_if'],
+  ...['$s0', '$s1', '$s2', '$s3', '$d0', '$d1', '$d2', '$d3'].map(word => ['%x', word] as const),
+  ['%u', '$sk->__sk_common.skc_num'],
+  ['%u', '$dport'],
+  ['%llu', '$bytes'],
+  ['%r', `buf($leader->comm, ${COMM_BYTES})`],
+];
 
-/** The statements that print the line of a call. */
-export function print(point: Point): string[] {
-  const all = fields(point);
-  return [
-    '$task = (struct task_struct *)curtask;',
-    '$leader = $task->group_leader;',
-    `printf("${all.map(([format]) => format).join(' ')}\\n", ${all.map(([, value]) => value).join(', ')});`,
-  ];
+/** The statements that print the line of a call: they take `$sk` and the variables that are named in {@link FIELDS}. */
+export const PRINT = [
+  '$task = (struct task_struct *)curtask;',
+  '$leader = $task->group_leader;',
+  `printf("${FIELDS.map(([format]) => format).join(' ')}\\n", ${FIELDS.map(([, value]) => value).join(', ')});`,
+];
+
+/** What `$kind` is for a kind of call. */
+export function kindNumber(kind: Point['kind']): number {
+  return KINDS.indexOf(kind);
 }
 
 const NUMBERS = 25;

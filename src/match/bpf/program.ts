@@ -1,13 +1,17 @@
-import { endianness } from 'node:os';
 import { selectionsOf, type Selection } from '../../selection.js';
 import type { ResolvedTarget } from '../../target/target.js';
 import type { ProbeAddress } from '../proof.js';
 import { conditionOf } from './condition.js';
-import { print } from './line.js';
+import { kindNumber, PRINT } from './line.js';
 import { points, type Point } from './points.js';
+import { syscallProbes } from './syscalls.js';
+import { CONNECTED, DPORT, isElsewhere, named, SOURCE } from './variables.js';
 
-/** How the kernel lets functions be looked at: by a trampoline (fentry), which needs BTF, or by a breakpoint. */
-export type Via = 'fentry' | 'kprobe';
+/**
+ * How the kernel lets its calls be looked at: functions by a trampoline (fentry) or a breakpoint (kprobe), or nothing
+ * but system calls.
+ */
+export type Via = 'fentry' | 'kprobe' | 'tracepoint';
 
 /** What a program is made for. Of what a user has given there is nothing in it but numbers. */
 export interface ProgramOptions {
@@ -19,37 +23,32 @@ export interface ProgramOptions {
   /** Inode of the network namespace whose sockets count. */
   netns: number;
   via: Via;
+  /** Whether the kernel has a function. */
+  has?(name: string): boolean;
 }
 
 /** Of a connection that sends on and on, one call in so many ns is told. */
 const PAUSE_NS = 1_000_000_000;
 
-/** AF_INET (linux/socket.h). */
-const AF_INET = 2;
-
-/** Tags are the targets' indexes and one; 0 is none. */
-const NONE = 0;
-
-/** A selection and the tag of its target. */
+/** A selection and the tag of its target: the target's index and one. */
 interface Tagged {
   tag: number;
   selection: Selection;
 }
 
+/** A probe: what it is attached to, and its statements. */
+interface Probe {
+  head: string;
+  code: readonly string[];
+}
+
 /** The program for bpftrace(8): it prints a line for each call that sends to a target. */
 export function buildProgram(options: ProgramOptions): string {
-  const { newConnections, targets } = options;
-  const tagged: Tagged[] = [
-    ...targets.flatMap((target, index) =>
-      selectionsOf(target).map(selection => ({ tag: index + 1, selection })),
-    ),
-    { tag: probeTag(targets.length), selection: probeSelection(options.probe) },
-  ];
-  const probes = points
-    .filter(({ kind }) => kind !== 'tcp' || !newConnections)
-    .flatMap(point => probesAt(point, tagged, options));
-  const hasMemory = probes.some(probe => probe.includes('@sent'));
-  return [...probes, ...(hasMemory ? ['interval:s:10 { clear(@sent); }'] : [])].join('\n');
+  const tagged = tag(options);
+  const probes = options.via === 'tracepoint' ? systemCalls(tagged, options) : functions(tagged, options);
+  const texts = probes.map(({ head, code }) => `${head} {\n${code.map(line => `  ${line}`).join('\n')}\n}`);
+  const hasMemory = texts.some(text => text.includes('@sent'));
+  return [...texts, ...(hasMemory ? ['interval:s:10 { clear(@sent); }'] : [])].join('\n');
 }
 
 /** The tag of ptrap's own calls, where there are so many targets. */
@@ -57,125 +56,113 @@ export function probeTag(targets: number): number {
   return targets + 1;
 }
 
-function probeSelection({ address, port }: ProbeAddress): Selection {
-  return {
+function tag({ targets, probe: { address, port } }: ProgramOptions): Tagged[] {
+  const probe: Selection = {
     family: 'ipv4',
     kind: 'ports',
     networks: [{ family: 'ipv4', address, prefix: 32 }],
     protocols: ['udp'],
     ports: { from: port, to: port },
   };
+  return [
+    ...targets.flatMap((target, index) =>
+      selectionsOf(target).map(selection => ({ tag: index + 1, selection })),
+    ),
+    { tag: probeTag(targets.length), selection: probe },
+  ];
 }
 
-function probesAt(point: Point, tagged: readonly Tagged[], options: ProgramOptions): string[] {
-  const served = tagged.filter(
-    ({ selection }) => selection.family === point.family && point.serves(selection),
-  );
-  if (served.length === 0) return [];
-  const isEntry = point.kind === 'tcp';
-  const body = [
-    ...destination(point),
-    ...tagOf(served),
-    `if ($tag == ${NONE} || $sk->__sk_common.skc_net.net->ns.inum != ${options.netns}) { return; }`,
-    ...pause(point),
-    ...print(point),
-  ];
-  const lines = (code: readonly string[]): string => code.map(line => `  ${line}`).join('\n');
-  const { function: name } = point;
-  if (options.via === 'fentry') {
-    const head = `${isEntry ? 'kfunc' : 'kretfunc'}:${name}`;
-    const sent = isEntry ? '' : ` /${SENT}/`;
-    return [
-      `${head}${sent} {\n${lines([...taken('args->sk', 'args->msg', sizeOf(point), point), ...body])}\n}`,
-    ];
-  }
-  if (isEntry) return [`kprobe:${name} {\n${lines([...taken('arg0', 'arg1', 'arg2', point), ...body])}\n}`];
-  const [sk, msg] = [`@sk_${name}[tid]`, `@msg_${name}[tid]`];
-  return [
-    `kprobe:${name} { ${sk} = arg0; ${msg} = arg1; }`,
-    `kretprobe:${name} /${sk} != 0 && ${SENT}/ {\n${lines([...taken(sk, msg, 'retval', point), ...body])}\n}`,
-    `kretprobe:${name} { delete(${sk}); delete(${msg}); }`,
-  ];
+function systemCalls(tagged: readonly Tagged[], options: ProgramOptions): Probe[] {
+  return syscallProbes(options.newConnections).map(({ head, code }) => ({
+    head,
+    code: head.includes('sys_exit') ? [...code, ...report(tagged, options)] : code,
+  }));
+}
+
+function functions(tagged: readonly Tagged[], options: ProgramOptions): Probe[] {
+  const { newConnections, has = () => true } = options;
+  return points
+    .filter(({ kind, name }) => has(name) && (kind !== 'tcp' || !newConnections))
+    .flatMap(point => {
+      const served = tagged.filter(({ selection }) => point.serves(selection));
+      return served.length === 0 ? [] : probesAt(point, report(served, options), options.via);
+    });
 }
 
 /** No error, or EPERM: a firewall did not let it go. */
 const SENT = '((retval & 0x80000000) == 0 || (retval & 0xffffffff) == 0xffffffff)';
 
-function taken(sk: string, msg: string, bytes: string, { kind }: Point): string[] {
+function probesAt(point: Point, tail: readonly string[], via: Via): Probe[] {
+  const { name, kind, size } = point;
+  const isEntry = kind === 'tcp';
+  const body = (sk: string, msg: string, bytes: string): string[] => [
+    ...call(point, sk, msg, bytes),
+    ...tail,
+  ];
+  if (via === 'fentry') {
+    const code = body('args->sk', 'args->msg', size ? `args->${size}` : '0');
+    return [{ head: isEntry ? `kfunc:${name}` : `kretfunc:${name} /${SENT}/`, code }];
+  }
+  if (isEntry) return [{ head: `kprobe:${name}`, code: body('arg0', 'arg1', 'arg2') }];
+  const [sk, msg] = [`@sk_${name}[tid]`, `@msg_${name}[tid]`];
+  return [
+    { head: `kprobe:${name}`, code: [`${sk} = arg0; ${msg} = arg1;`] },
+    {
+      head: `kretprobe:${name} /${sk} != 0/`,
+      code: [
+        `$a0 = ${sk}; $a1 = ${msg}; delete(${sk}); delete(${msg});`,
+        `if (!${SENT}) { return; }`,
+        ...body('$a0', '$a1', size ? 'retval' : '0'),
+      ],
+    },
+  ];
+}
+
+/** Sets the variables of a call. Where it goes to the other family, it has got here by way of that one's function. */
+function call({ family, kind, size }: Point, sk: string, msg: string, bytes: string): string[] {
+  const isMessage = kind !== 'connect' && kind !== 'tcp';
   return [
     `$sk = (struct sock *)${sk};`,
-    ...(tellsMessage(kind) ? [`$msg = (struct msghdr *)${msg};`] : []),
-    ...(kind === 'connect' ? [] : [`$bytes = (uint64)${bytes};`]),
-  ];
-}
-
-/** What the function itself calls the size of a message. */
-function sizeOf({ kind }: Point): string {
-  return kind === 'tcp' ? 'args->size' : 'args->len';
-}
-
-/** Whether the message may say where it goes. */
-function tellsMessage(kind: Point['kind']): boolean {
-  return kind === 'udp' || kind === 'raw' || kind === 'ping';
-}
-
-/** Sets `$d0` to `$d3`, `$protocol` and `$dport`; returns where it goes to the other family. */
-function destination({ family, kind }: Point): string[] {
-  const inet = family === 'ipv4';
-  return [
+    `$kind = ${kindNumber(kind)};`,
+    `$bytes = (uint64)${size ? bytes : 0};`,
     '$protocol = $sk->sk_protocol;',
-    '$port = $sk->__sk_common.skc_dport;',
-    ...(inet
-      ? ['$d0 = $sk->__sk_common.skc_daddr;']
-      : words.map(n => `$d${n} = $sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[${n}];`)),
-    ...(tellsMessage(kind) ? named(inet) : []),
-    ...(kind === 'tcp' && inet
-      ? [`if ($sk->__sk_common.skc_family != ${AF_INET} && !(${mappedDestination})) { return; }`]
+    ...CONNECTED,
+    ...(isMessage
+      ? [
+          `$msg = (struct msghdr *)${msg};`,
+          '$to = (uint64)$msg->msg_name;',
+          // IPv4: it is the business of that one's function
+          ...(family === 'ipv6' ? ['if ($to != 0 && $msg->msg_namelen < 24) { return; }'] : []),
+          ...named((bits, offset) => `*(uint${bits} *)kptr($to + ${offset})`),
+        ]
       : []),
-    ...(inet
-      ? []
-      : [
-          `if (${kind === 'tcp' ? `$sk->__sk_common.skc_family == ${AF_INET} || ` : ''}(${MAPPED})) { return; }`,
-        ]),
-    endianness() === 'LE' ? '$dport = ($port >> 8) | (($port & 0xff) << 8);' : '$dport = $port;',
+    ...(kind === 'tcp' ? [] : [`if ($inet != ${family === 'ipv4' ? 4 : 6}) { return; }`]),
   ];
 }
 
-const words = [0, 1, 2, 3] as const;
-
-const MAPPED_WORD = endianness() === 'LE' ? '0xffff0000' : '0xffff';
-/** ::ffff:0:0/96, as an AF_INET6 socket has IPv4 addresses. */
-const MAPPED = `$d0 == 0 && $d1 == 0 && $d2 == ${MAPPED_WORD}`;
-const mappedDestination = words
-  .slice(0, 3)
-  .map(n => `$sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[${n}] == ${n === 2 ? MAPPED_WORD : 0}`)
-  .join(' && ');
-
-/** The address that the call itself names, if it does: the kernel has its own copy of it. */
-function named(inet: boolean): string[] {
-  if (inet)
-    return [
-      '$to = (struct sockaddr_in *)$msg->msg_name;',
-      'if ((uint64)$to != 0) { $d0 = $to->sin_addr.s_addr; $port = $to->sin_port; }',
-    ];
+/** Finds the target, and prints the line. */
+function report(tagged: readonly Tagged[], { netns, newConnections }: ProgramOptions): string[] {
   return [
-    '$to = (struct sockaddr_in6 *)$msg->msg_name;',
-    // shorter: an IPv4 address, which the kernel takes here, too
-    'if ((uint64)$to != 0 && $msg->msg_namelen < 24) { return; }',
-    `if ((uint64)$to != 0) { ${words.map(n => `$d${n} = $to->sin6_addr.in6_u.u6_addr32[${n}];`).join(' ')} $port = $to->sin6_port; }`,
+    DPORT,
+    '$tag = 0;',
+    // the first target counts, which is the last to be set
+    ...tagged
+      .toReversed()
+      .map(
+        ({ tag, selection }) =>
+          `if ($inet == ${selection.family === 'ipv4' ? 4 : 6} && ${conditionOf(selection)}) { $tag = ${tag}; }`,
+      ),
+    `if ($tag == 0 || ${isElsewhere(netns)}) { return; }`,
+    ...(newConnections || !tagged.some(({ selection }) => selection.kind === 'tcp') ? [] : pause()),
+    ...SOURCE,
+    ...PRINT,
   ];
 }
 
-/** The first target that it goes to, which is the last to be set. */
-function tagOf(served: readonly Tagged[]): string[] {
+function pause(): string[] {
+  const [connect, tcp] = [kindNumber('connect'), kindNumber('tcp')];
   return [
-    `$tag = ${NONE};`,
-    ...served.toReversed().map(({ tag, selection }) => `if (${conditionOf(selection)}) { $tag = ${tag}; }`),
+    `if ($kind == ${tcp} && nsecs - @sent[(uint64)$sk] < ${PAUSE_NS}) { return; }`,
+    `if ($kind == ${tcp} || $kind == ${connect}) { @sent[(uint64)$sk] = nsecs; }`,
   ];
-}
-
-function pause({ kind }: Point): string[] {
-  if (kind === 'connect') return ['@sent[(uint64)$sk] = nsecs;'];
-  if (kind !== 'tcp') return [];
-  return [`if (nsecs - @sent[(uint64)$sk] < ${PAUSE_NS}) { return; }`, '@sent[(uint64)$sk] = nsecs;'];
 }
