@@ -10,6 +10,7 @@ need ping iputils-ping
 need pgrep procps
 need pstree psmisc
 need setfacl acl
+need bpftrace bpftrace
 need_modules
 build
 bash scripts/vm/prepare.sh

@@ -73,9 +73,9 @@ function tag({ targets, probe: { address, port } }: ProgramOptions): Tagged[] {
 }
 
 function systemCalls(tagged: readonly Tagged[], options: ProgramOptions): Probe[] {
-  return syscallProbes(options.newConnections).map(({ head, code }) => ({
+  return syscallProbes(options.newConnections).map(({ head, code, isCall }) => ({
     head,
-    code: head.includes('sys_exit') ? [...code, ...report(tagged, options)] : code,
+    code: isCall ? [...code, ...report(tagged, options)] : code,
   }));
 }
 

@@ -16,7 +16,6 @@ const message = (argument: string): string =>
 
 /** Of sendmmsg's messages the first stands for all. */
 const syscalls: readonly Syscall[] = [
-  { name: 'connect', to: '$to = (uint64)0;', bytes: '0' },
   { name: 'sendto', to: '$to = (uint64)args->addr;', bytes: 'args->ret' },
   { name: 'sendmsg', to: message('msg'), bytes: 'args->ret' },
   { name: 'sendmmsg', to: message('mmsg'), bytes: '0' },
@@ -25,18 +24,47 @@ const syscalls: readonly Syscall[] = [
 /** SOCK_RAW (linux/net.h). */
 const RAW = 3;
 
-/** A call that goes on in the background (connect), and one that a firewall did not let go, count as sent. */
-const SENT = '($ret >= 0 || $ret == -115 || $ret == -1)';
+/** EPERM: a firewall did not let it go. */
+const SENT = '($ret >= 0 || $ret == -1)';
 
-/** The heads of the probes, and the code that sets the variables of a call. */
-export function syscallProbes(newConnections: boolean): { head: string; code: string[] }[] {
+/** A probe: what it is attached to, and its statements. */
+export interface SyscallProbe {
+  head: string;
+  code: string[];
+  /** Whether these set the variables of a call. */
+  isCall: boolean;
+}
+
+/** TCP_SYN_SENT (net/tcp_states.h): the connection is about to be opened, by the one that asked for it. */
+const OPENING = 'args->newstate == 2 && args->protocol == 6';
+
+/** Those of connections, whose port is not always chosen by then, and of system calls. */
+export function syscallProbes(newConnections: boolean): SyscallProbe[] {
+  return [
+    {
+      head: `tracepoint:sock:inet_sock_set_state /${OPENING}/`,
+      code: [
+        '$sk = (struct sock *)args->skaddr;',
+        `$kind = ${kindNumber('connect')}; $bytes = (uint64)0;`,
+        '$protocol = $sk->sk_protocol;',
+        ...CONNECTED,
+      ],
+      isCall: true,
+    },
+    ...sendProbes(newConnections),
+  ];
+}
+
+function sendProbes(newConnections: boolean): SyscallProbe[] {
   return syscalls.flatMap(({ name, to, bytes }) => [
     {
       head: `tracepoint:syscalls:sys_enter_${name}`,
+      isCall: false,
       code: [to, `@fd_${name}[tid] = (uint64)args->fd + 1; @to_${name}[tid] = (uint64)$to;`],
     },
     {
       head: `tracepoint:syscalls:sys_exit_${name} /@fd_${name}[tid] != 0/`,
+      isCall: true,
       code: [
         `$fd = @fd_${name}[tid] - 1; $to = @to_${name}[tid]; delete(@fd_${name}[tid]); delete(@to_${name}[tid]);`,
         '$ret = args->ret;',
@@ -49,21 +77,19 @@ export function syscallProbes(newConnections: boolean): { head: string; code: st
         '$sk = $socket->sk;',
         '$protocol = $sk->sk_protocol;',
         `$bytes = (uint64)${bytes};`,
-        ...kindOf(name, newConnections),
+        ...kindOf(newConnections),
         ...CONNECTED,
-        ...(name === 'connect' ? [] : named((bits, offset) => `*(uint${bits} *)uptr($to + ${offset})`)),
+        ...named((bits, offset) => `*(uint${bits} *)uptr($to + ${offset})`),
       ],
     },
   ]);
 }
 
-function kindOf(name: string, newConnections: boolean): string[] {
+function kindOf(newConnections: boolean): string[] {
   const is = (kind: Point['kind']): string => `$kind = ${kindNumber(kind)};`;
-  const isTcp = name === 'connect' ? is('connect') : newConnections ? 'return;' : is('tcp');
   return [
     is('udp'),
-    ...(name === 'connect' ? ['if ($protocol != 6) { return; }'] : []),
-    `if ($protocol == 6) { ${isTcp} }`,
+    `if ($protocol == 6) { ${newConnections ? 'return;' : is('tcp')} }`,
     `if ($protocol == 1 || $protocol == 58) { ${is('ping')} }`,
     `if ($sk->sk_type == ${RAW}) { ${is('raw')} }`,
   ];
