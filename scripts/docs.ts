@@ -9,6 +9,7 @@ import { eventsPage } from './docs/events.js';
 import { hooksPage } from './docs/hooks.js';
 import { journalPage } from './docs/journal.js';
 import { optionsPage } from './docs/options.js';
+import { privilegesPage, type PrivilegeResults } from './docs/privileges.js';
 import { qdiscsPage, type QdiscResults } from './docs/qdiscs.js';
 
 // Generates what docs/ says about options, hooks and events from the code; with --check it only compares.
@@ -23,6 +24,9 @@ const pages: Record<string, string> = {
   'docs/hooks.md': hooksPage(await readFile(path('src/hooks.ts'), 'utf8')),
   'docs/qdiscs.md': qdiscsPage(
     JSON.parse(await readFile(path('scripts/docs/qdiscs.json'), 'utf8')) as QdiscResults,
+  ),
+  'docs/privileges.md': privilegesPage(
+    JSON.parse(await readFile(path('scripts/docs/privileges.json'), 'utf8')) as PrivilegeResults,
   ),
   'docs/coverage.md': coveragePage(),
   'docs/journal.md': journalPage(),

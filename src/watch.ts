@@ -17,12 +17,14 @@ export interface WatchOptions {
  * @throws PtrapError as the command line would report it, after teardown
  */
 export async function watch(config: Config, { onEvent, onNote, signal }: WatchOptions): Promise<Summary> {
-  const [{ mergeSettings }, { requireConfig }, { run }] = await Promise.all([
+  const [{ mergeSettings }, { requireConfig }, { requireMachine }, { run }] = await Promise.all([
     import('./config/merge.js'),
     import('./config/validate.js'),
+    import('./sys/requirements.js'),
     import('./run.js'),
   ]);
   const settings = await mergeSettings(requireConfig(config, 'watch()'), undefined, process.cwd());
+  await requireMachine(settings);
   return run(settings, {
     event: onEvent,
     say: line => onNote?.(line),

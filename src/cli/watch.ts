@@ -22,7 +22,11 @@ async function runIn(netns: string): Promise<number | undefined> {
     import('../netns/enter.js'),
   ]);
   const path = await findNetns(netns);
-  if (!isInside(path)) return runInside(path);
+  if (!isInside(path)) {
+    const { requireEntry } = await import('../sys/requirements.js');
+    await requireEntry();
+    return runInside(path);
+  }
   endWithOutside();
   return undefined;
 }

@@ -82,6 +82,10 @@ function sessionOver(child: Child): NftSession {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errorText += text;
     traceLine(`  nft: ${text.trimEnd()}`);
+    // it lists nothing then, so there is nothing to wait for
+    if (!errorText.includes('cache initialization failed')) return;
+    const error = failure('PTRAP_E_NFT', errorText.trim().replaceAll('\n', ' '));
+    for (const pending of queue.splice(0)) pending.reject(error);
   });
   child.stdin.on('error', () => traceLine('  nft: stdin closed'));
 

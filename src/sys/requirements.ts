@@ -2,24 +2,60 @@ import { access, constants, readFile } from 'node:fs/promises';
 import { failure } from '../errors.js';
 import { missing, SYSTEM_PATH } from './exec.js';
 
-/** Capabilities that ptrap needs, by their bit (linux/capability.h), and what each is for. */
-const needed = [
-  { name: 'CAP_NET_ADMIN', bit: 12n }, // nft, links, qdiscs
-  { name: 'CAP_SYS_PTRACE', bit: 19n }, // /proc/<pid>/fd and exe of other users
-  { name: 'CAP_DAC_READ_SEARCH', bit: 2n }, // the journal, /proc of other users
-];
+/** The capabilities that ptrap may need, by their bit (linux/capability.h). */
+const bits = {
+  CAP_NET_ADMIN: 12n,
+  CAP_SYS_PTRACE: 19n,
+  CAP_DAC_READ_SEARCH: 2n,
+  CAP_SETUID: 7n,
+  CAP_SETGID: 6n,
+  CAP_KILL: 5n,
+  CAP_SYS_ADMIN: 21n,
+} as const;
 
-/** Which of the needed capabilities a `/proc/self/status` does not show as effective. */
-export function missingCapabilities(status: string): string[] {
-  const hex = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
-  const effective = BigInt(`0x${hex}`);
-  return needed.filter(({ bit }) => ((effective >> bit) & 1n) === 0n).map(({ name }) => name);
-}
+export type Capability = keyof typeof bits;
 
-/** What decides which tools a run calls. */
+/** What decides which tools and capabilities a run needs. */
 export interface Wanted {
   source: 'auto' | 'journal' | 'nflog' | 'queue' | 'bpf';
   hold: 'netem' | 'none' | undefined;
+  execUser: string | undefined;
+}
+
+/** For nft, links, qdiscs and netlink; the sockets and the programs of others; the folders of /proc of other users. */
+const always = ['CAP_NET_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'] as const;
+/** To become another user, and to end what has. */
+const forOtherUser = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL'] as const;
+/** For setns(2). */
+const forNetns = ['CAP_SYS_ADMIN'] as const;
+
+/**
+ * The least set of capabilities that a run works with; test/privileges shows it. The sources journal, nflog and queue and
+ * every hold need the same; what bpftrace needs beyond it, for `bpf`, it says itself.
+ */
+export function neededCapabilities({ execUser }: Pick<Wanted, 'execUser'>): Capability[] {
+  return [...always, ...(execUser === undefined ? [] : forOtherUser)];
+}
+
+/** Which of the needed capabilities a `/proc/self/status` does not show as effective. */
+export function missingCapabilities(status: string, needed: readonly Capability[]): Capability[] {
+  const hex = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
+  const effective = BigInt(`0x${hex}`);
+  return needed.filter(name => ((effective >> bits[name]) & 1n) === 0n);
+}
+
+/** @throws PTRAP_E_NOT_ROOT */
+async function requireCapabilities(needed: readonly Capability[]): Promise<void> {
+  const missing = missingCapabilities(await readFile('/proc/self/status', 'utf8'), needed);
+  if (missing.length > 0) throw failure('PTRAP_E_NOT_ROOT', missing);
+}
+
+/**
+ * Checks that another network namespace may be entered.
+ * @throws PTRAP_E_NOT_ROOT
+ */
+export async function requireEntry(): Promise<void> {
+  await requireCapabilities([...always, ...forNetns]);
 }
 
 const sourceTools = {
@@ -31,8 +67,9 @@ const sourceTools = {
 } as const;
 
 /** Tools that a run cannot do without. Where nothing was said, a source or a hold is used only where its tools are there. */
-export function neededTools({ source, hold }: Wanted): string[] {
-  return [...sourceTools[source], ...(hold === 'netem' ? ['ip', 'tc'] : [])];
+export function neededTools({ source, hold, execUser }: Wanted): string[] {
+  const tools = [...sourceTools[source], ...(hold === 'netem' ? ['ip', 'tc'] : [])];
+  return [...new Set([...tools, ...(execUser === undefined ? [] : ['setpriv'])])];
 }
 
 /**
@@ -40,8 +77,7 @@ export function neededTools({ source, hold }: Wanted): string[] {
  * @throws PTRAP_E_NOT_ROOT, PTRAP_E_NFT_MISSING, PTRAP_E_TOOL_MISSING
  */
 export async function requireMachine(settings: Wanted): Promise<void> {
-  const capabilities = missingCapabilities(await readFile('/proc/self/status', 'utf8'));
-  if (capabilities.length > 0) throw failure('PTRAP_E_NOT_ROOT', capabilities);
+  await requireCapabilities(neededCapabilities(settings));
   for (const tool of neededTools(settings)) {
     if (!(await isInstalled(tool))) throw missing(tool);
   }

@@ -147,8 +147,9 @@ export async function removeRecord(instance: string): Promise<void> {
   await removeFolder();
 }
 
+/** In a unit of systemd's it is not ours to remove: a mount, in a /run that is read only. */
 async function removeFolder(): Promise<void> {
-  await rmdir(STATE_DIR).catch(unless('ENOTEMPTY', 'ENOENT'));
+  await rmdir(STATE_DIR).catch(unless('ENOTEMPTY', 'ENOENT', 'EBUSY', 'EROFS'));
 }
 
 function unless(...codes: string[]) {

@@ -7,9 +7,11 @@ import { be32, netfilterHeader } from '../../src/netlink/netfilter.js';
 import { readQueued } from '../../src/netlink/nfqueue.js';
 import { readLogged } from '../../src/netlink/nflog.js';
 import { packetsIn } from '../../src/netlink/nft-counter.js';
+import { keysIn } from '../../src/netlink/nft-elements.js';
 import { readProcMessage } from '../../src/netlink/proc-event.js';
 import { hearRelay } from '../../src/netlink/relay.js';
 import { decodeSocket } from '../../src/resolve/sock-diag.js';
+import { idsIn } from '../../src/rules/cgroup-ids.js';
 import { recorded } from '../netlink/fixture.js';
 import { fuzz, isUint, isWithin, must } from './fuzz.js';
 import { hostileBytes, numbers } from './generator.js';
@@ -145,6 +147,26 @@ describe('netlink', () => {
       const count = packetsIn(bytes);
       must(count >= 0 && count <= 2 ** 64, 'a count out of range');
       return count > 0;
+    },
+  );
+
+  fuzz(
+    'keysIn and idsIn',
+    () => hostileBytes([recorded('nft-elements')]),
+    bytes => {
+      const keys = keysIn(bytes);
+      must(keys.length <= bytes.length / 4, 'more keys than there is room for');
+      must(
+        keys.every(key => isWithin(key, bytes)),
+        'a key that lies outside',
+      );
+      const ids = [...idsIn(keys)];
+      for (const [from, id] of ids) {
+        const [protocol, port] = from.split(' ').map(Number);
+        must(isUint(protocol, 8) && isUint(port, 16), 'a port out of range');
+        must(id === undefined || (id >= 0n && id < 2n ** 64n), 'an id out of range');
+      }
+      return ids.length > 0;
     },
   );
 

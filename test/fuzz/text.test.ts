@@ -15,6 +15,7 @@ import { objectOf, objectText, type TrafficObject } from '../../src/netlink/traf
 import { parseSocketTable } from '../../src/resolve/proc-net.js';
 import { parseStat } from '../../src/sys/stat.js';
 import { harmless, visible } from '../../src/sys/text.js';
+import { parseAccounts } from '../../src/sys/user.js';
 import { parseTarget } from '../../src/target/parse.js';
 import { parseRecord } from '../../src/teardown/parse-record.js';
 import { dig, sightingOf } from '../fixtures/report/events.js';
@@ -171,6 +172,27 @@ describe('/proc', () => {
       const names = parsePasswd(text);
       for (const [uid, name] of names) must(uid >= 0 && name !== '' && !/[:\n]/.test(name), `${uid} ${name}`);
       return names.size > 0;
+    },
+  );
+});
+
+describe('accounts', () => {
+  fuzz(
+    'parseAccounts',
+    () =>
+      hostileText([
+        'root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534::/nonexistent:/usr/sbin/nologin\n',
+      ]),
+    text => {
+      const accounts = parseAccounts(text);
+      for (const { name, uid, gid, home, shell } of accounts) {
+        must(uid >= 0 && gid >= 0, 'an id below 0');
+        must(
+          [name, home, shell].every(word => word !== '' && !/[:\n]/.test(word)),
+          'a field that is none',
+        );
+      }
+      return accounts.length > 0;
     },
   );
 });

@@ -23,7 +23,15 @@ describe('docs/dependencies.md', () => {
 describe('package-lock.json', () => {
   it('names each package by its hash', () => {
     expect(lockedPackages.length).toBeGreaterThan(100);
-    for (const { path, integrity } of lockedPackages) expect(integrity, path).toMatch(/^sha512-/);
+    for (const { path, integrity } of lockedPackages)
+      expect(integrity, path).toMatch(/^sha512-[A-Za-z0-9+/]{86}==$/);
+  });
+
+  it('takes each by name and version from a registry, none from git, a folder or an address', () => {
+    for (const { path, version, resolved, link } of lockedPackages) {
+      expect([resolved, link], path).toEqual([undefined, undefined]);
+      expect(version, path).toMatch(/^\d+\.\d+\.\d+(-[\w.-]+)?$/);
+    }
   });
 
   it('has two packages with an install script at run time, which is not needed: their binaries lie ready', () => {

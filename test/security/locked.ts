@@ -5,6 +5,11 @@ interface Locked {
   /** Where it is installed, from the checkout's root on. */
   path: string;
   integrity?: string;
+  version?: string;
+  /** An address to take it from, instead of the registry. */
+  resolved?: string;
+  /** A folder in its place. */
+  link?: boolean;
   hasInstallScript?: boolean;
   /** Needed for development only; `devOptional`: or by a package that can do without. */
   dev?: boolean;
