@@ -71,9 +71,7 @@ async function judge() {
   const missed = senders.map(({ pid }) => !named.includes(pid));
   const command = config.includes('"exec"') ? await judgeCommand() : undefined;
   for (const { stdin } of senders) stdin.end();
-  if (missed[0] && missed[1]) return 'names nobody';
-  if (missed[1]) return 'names no process of another user';
-  return missed[0] ? 'names no process of root' : (command ?? 'works');
+  return missed.includes(true) ? 'does not name every sender' : (command ?? 'works');
 }
 
 /** The command of such a config sleeps for longer than it may. */
