@@ -33,9 +33,9 @@ const intro = `ptrap runs as root, but needs few of root's capabilities ([capabi
 - \`CAP_DAC_READ_SEARCH\`: the same of processes of other users, whose \`/proc/<pid>/fd\` is theirs alone to open; and configs
   of yours that root would not be let read.
 
-That is all for the sources \`journal\`, \`nflog\` and \`queue\`, every \`--hold\` and \`--hold-strategy\`, with the process table, \`--forwarded\` and the plugins
-\`dns\`, \`tls-sni\`, \`process-tree\` and \`json-logger\`. ptrap looks for them when it starts and says what is missing. What it
-starts (nft, ip, tc, journalctl, its guard and its relays, \`--exec\`) has the same and no more.`;
+That is all for the sources \`journal\`, \`nflog\` and \`queue\`, without a hold and with netem by \`egress\`; \`clsact\` and
+\`root\` are made with the same tools, but have not been tried so yet. ptrap looks for them when it starts and says what is
+missing. What it starts (nft, ip, tc, journalctl, its guard and its relays, \`--exec\`) has the same and no more.`;
 
 const outro = `Beyond these:
 
@@ -54,7 +54,7 @@ root's own \`ptrap ls\`, \`cleanup\` and sweep at the start would refuse a folde
 \`systemd/ptrap@.service\` runs \`/etc/ptrap/NAME.config.ts\` as \`ptrap@NAME\`, with the first three capabilities and little
 else: it sees no home folder, may write to nothing but \`/run/ptrap\`, the journal's folder, \`/var/log/ptrap\` (for
 \`json-logger\`) and a \`/tmp\` of its own, gains no privilege, opens no sockets but those of netlink, the internet and unix,
-and makes no namespaces. \`test/vm/service.test.ts\` runs it under systemd, stops, kills and restarts it.
+and makes no namespaces.
 
     systemctl enable --now ptrap@mail        # /etc/ptrap/mail.config.ts
     journalctl -u ptrap@mail -o cat -f       # what it sees
@@ -70,6 +70,8 @@ Commands of \`--exec\` are in the same sandbox. What an option needs beyond it, 
     CapabilityBoundingSet=CAP_SYS_ADMIN
     RestrictNamespaces=net
     SystemCallFilter=setns
+
+(Which capabilities those options need is tried; these two files as a whole have not been, under systemd.)
 
 It restarts when it fails, but not when the config is wrong (exit code 2), something is missing (3), or \`failOnMatch\` has
 been met (10). \`/run/ptrap\`, which all instances share, stays as an empty folder until the machine is restarted.

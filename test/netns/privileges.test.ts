@@ -16,7 +16,7 @@ it('what works with which capabilities, and what without, is as docs/privileges.
   for (const one of here) observed.push(await observe(must, '10.77.0.2', one));
   const { cases: recorded } = JSON.parse(await readFile(RESULTS, 'utf8')) as PrivilegeResults;
   expect(observed).toEqual(recorded.filter(({ name }) => here.some(one => one.name === name)));
-}, 120_000);
+}, 300_000);
 
 it('setns wants CAP_SYS_ADMIN, and ptrap says so before it tries', async () => {
   const { namespace } = stage;
