@@ -5,7 +5,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=$(cd "$here/../.." && pwd)/.cache/vm
-packages=(qemu-system-x86 busybox-static cpio kmod nftables iproute2 systemd)
+packages=(qemu-system-x86 busybox-static cpio kmod nftables iproute2 systemd bpftrace)
 # What the guest needs before it sees this machine's root file system.
 boot_modules=(virtio_pci 9pnet_virtio 9p overlay virtio_console)
 

@@ -9,7 +9,7 @@ export interface TracerListener {
   onLine(line: string): void;
   /** So many lines could not be kept until bpftrace read them. */
   onLost(count: number): void;
-  /** It has ended though nobody asked for that. */
+  /** It has ended, once it was up, though nobody asked for that. */
   onEnd(error: Error): void;
 }
 
@@ -38,14 +38,17 @@ export function startTracer(program: string, { onLine, onLost, onEnd }: TracerLi
   child.stdin.on('error', () => undefined); // it has ended: `exit` tells
   child.stdin.write(`${UP}\n`);
   const said = lastWords(child);
-  let isClosing = false;
+  let [isClosing, wasUp] = [false, false];
   let isUp: () => void;
   let isNot: (error: Error) => void;
   const up = new Promise<void>((resolve, reject) => ([isUp, isNot] = [resolve, reject]));
   up.catch(() => undefined); // whoever waits for it hears of it
 
   createInterface({ input: child.stdout }).on('line', line => {
-    if (line === UP) return isUp();
+    if (line === UP) {
+      wasUp = true;
+      return isUp();
+    }
     const record = parse(line);
     if (record?.type === 'printf') onLine(String(record.data).trimEnd());
     if (record?.type === 'lost_events') onLost(Number((record.data as { events?: unknown }).events) || 0);
@@ -53,7 +56,7 @@ export function startTracer(program: string, { onLine, onLost, onEnd }: TracerLi
   const closed = once(child, 'close').then(
     () => {
       isNot(failure('PTRAP_E_BPF', said()));
-      if (!isClosing) onEnd(failure('PTRAP_E_SOURCE_ENDED'));
+      if (wasUp && !isClosing) onEnd(failure('PTRAP_E_SOURCE_ENDED'));
     },
     () => isNot(missing('setpriv')),
   );
