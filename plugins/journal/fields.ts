@@ -1,4 +1,5 @@
-import { jsonLine, visible, type ProcessInfo, type Sender, type Sighting } from 'ptrap';
+import { jsonLine, type ProcessInfo, type Sender, type Sighting } from 'ptrap';
+import { headline } from '../headline.js';
 import { fitting } from './fitting.js';
 
 /** Every entry bears it, `MESSAGE_ID` of systemd.journal-fields(7): a number of ptrap's own that means `sighting`. */
@@ -85,7 +86,7 @@ export function entryOf(sighting: Sighting, priority: number): Value[] {
     return [...new Set(values)].map(value => [name, cut(String(value))] as const);
   });
   return [
-    ['MESSAGE', cut(messageOf(sighting))],
+    ['MESSAGE', cut(headline(sighting))],
     ['PRIORITY', String(priority)],
     ['SYSLOG_IDENTIFIER', 'ptrap'],
     ['MESSAGE_ID', MESSAGE_ID],
@@ -93,22 +94,6 @@ export function entryOf(sighting: Sighting, priority: number): Value[] {
     ...leftOut.map(part => ['PTRAP_LEFT_OUT', part] as const),
     ['PTRAP_SIGHTING', jsonLine(fit).trimEnd()],
   ];
-}
-
-/** `dig[991] alice cron.service → 192.168.1.1:53/udp`: what comes first names who sent it. */
-function messageOf(sighting: Sighting): string {
-  const { flow, resolution, count } = sighting;
-  const { address, port } = flow.dst;
-  const host = flow.family === 'ipv6' && port !== undefined ? `[${address}]` : address;
-  const names = processesOf(sighting).map(({ comm, pid }) => `${comm}[${pid}]`);
-  const why = resolution.status === 'unresolved' ? resolution.reason : resolution.grade;
-  const who = [
-    names.length > 0 ? names.join(', ') : `unknown process (${why})`,
-    ...['PTRAP_USER', 'PTRAP_UNIT'].flatMap(name => [...new Set(fields[name]!.of(sighting))]),
-  ];
-  const where = port === undefined ? host : `${host}:${port}`;
-  const times = count > 1 ? ` (${count} times)` : '';
-  return visible(`${who.filter(Boolean).join(' ')} → ${where}/${flow.protocol}${times}`);
 }
 
 /** Those values, in their order, that together take up so many bytes at the most. */

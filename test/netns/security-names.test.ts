@@ -100,7 +100,7 @@ describe('hostile names of a process', () => {
       `#!/bin/sh\n[ "$1" = --version ] || printf '%s\\0' "$@" >> ${folder.path}/told\n`,
     );
     await chmod(`${bin}/notify-send`, 0o755);
-    const prepare = `mount -t overlay overlay -o lowerdir=${bin}:/usr/local/bin /usr/local/bin`;
+    const prepare = `mount -t overlay overlay -o lowerdir=${bin}:/usr/bin /usr/bin`;
     const args = ['watch', '--no-config', TARGET, '--hold', 'none', '--plugin', 'notify-send'];
     const ptrap = stage.ptrap(args, { prepare, env: { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' } });
     await ptrap.until('stderr', /watching/);
@@ -114,8 +114,8 @@ describe('hostile names of a process', () => {
     expect(stdout).toContain(`\\x1b]0;\\x0a\ufffd$(id)[${hostile.pid}]`);
     expect(UNSAFE.test(stdout.replaceAll('\n', ''))).toBe(false);
     const told = (await readFile(`${folder.path}/told`, 'utf8')).split('\0');
-    expect(told.slice(0, 2)).toEqual(['--app-name=ptrap', '--']);
-    expect(told[2]).toBe(`\\x1b]0;\\x0a\ufffd$(id)[${hostile.pid}] → 10.77.0.2:53/udp`);
+    expect(told.slice(0, 3)).toEqual(['--print-id', '--app-name=ptrap', '--']);
+    expect(told[3]).toBe(`\\x1b]0;\\x0a\ufffd$(id)[${hostile.pid}] → 10.77.0.2:53/udp`);
     expect(UNSAFE.test(told.join('').replaceAll('\n', ''))).toBe(false);
     expect(existsSync(`${folder.path}/pwned`)).toBe(false);
   });
@@ -158,7 +158,7 @@ it('notify-send runs as the user who called sudo, with nothing of root’s', asy
   await stage.namespace.must(`
     install -d -o 4711 -g 4711 -m 700 /run/user/4711
     perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "/run/user/4711/bus", Listen => 1) or die'`);
-  const prepare = `mount -t overlay overlay -o lowerdir=${bin}:/usr/local/bin /usr/local/bin`;
+  const prepare = `mount -t overlay overlay -o lowerdir=${bin}:/usr/bin /usr/bin`;
   const env = { SUDO_UID: '4711', SECRET: 'x', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' };
   const args = ['watch', '--no-config', TARGET, '--hold', 'none', '--plugin', 'notify-send'];
   const ptrap = stage.ptrap(args, { prepare, env });

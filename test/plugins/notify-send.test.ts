@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { notifySend } from 'ptrap/plugins';
 import { describe, expect, it } from 'vitest';
 import { createBurst } from '../../plugins/notify-send/burst.js';
-import { findDesktop } from '../../plugins/notify-send/desktop.js';
+import { findDesktops, usersIn } from '../../plugins/notify-send/desktop.js';
 import { notification } from '../../plugins/notify-send/notification.js';
+import { createRepeats } from '../../plugins/notify-send/repeats.js';
 import { dig, sightingOf } from '../fixtures/report/events.js';
 import { open } from '../plugin/open.js';
 
@@ -57,6 +58,38 @@ describe('a burst', () => {
   });
 });
 
+describe('what is shown already', () => {
+  it('is that of the same program and destination, and counts on', () => {
+    const repeats = createRepeats();
+    const first = repeats(sightingOf(1, dig), 1);
+    expect(repeats(sightingOf(2, { ...dig, pid: 992 }), 3)).toBe(first);
+    expect(first.count).toBe(4);
+    expect(repeats(sightingOf(3, { ...dig, exe: '/usr/bin/curl' }), 1)).not.toBe(first);
+    expect(repeats(sightingOf(4), 1)).not.toBe(first);
+    for (let number = 0; number < 300; number += 1)
+      repeats(sightingOf(5, { ...dig, exe: `/x/${number}` }), 1);
+    expect(repeats(sightingOf(6, dig), 1).count).toBe(1); // forgotten
+  });
+});
+
+describe('who sits before a desktop', () => {
+  it('is read from what loginctl says of the sessions', () => {
+    const session = (user: number, type: string, active = 'yes', kind = 'user') =>
+      `User=${user}\nType=${type}\nActive=${active}\nClass=${kind}\n`;
+    const text = [
+      session(1000, 'wayland'),
+      session(1000, 'x11'),
+      session(0, 'tty'),
+      session(1001, 'x11', 'no'),
+      session(118, 'wayland', 'yes', 'greeter'),
+      session(1002, 'x11'),
+    ].join('\n');
+    expect(usersIn(text)).toEqual([1000, 1002]);
+    expect(usersIn('')).toEqual([]);
+    expect(usersIn('User=\nType=x11\nActive=yes\nClass=user\n')).toEqual([]);
+  });
+});
+
 describe('without a desktop', () => {
   it('says so once and does nothing', async () => {
     const before = process.env['DBUS_SESSION_BUS_ADDRESS'];
@@ -76,7 +109,7 @@ describe('without a desktop', () => {
 
   it('never takes a bus in the environment for that of another user', async () => {
     const env = { SUDO_UID: '4242421', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' };
-    const found = await findDesktop(env);
+    const found = await findDesktops(env);
     if (process.getuid?.() === 0) expect(found).toBe('user 4242421 has no desktop session');
     else expect(JSON.stringify(found)).not.toContain('4242421');
   });
