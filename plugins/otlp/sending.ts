@@ -72,7 +72,6 @@ export async function openSending(
         done(result);
       });
     },
-    forceFlush: () => inner.forceFlush(),
     shutdown: () => inner.shutdown(),
   };
   const processor = new BatchLogRecordProcessor(exporter, {
