@@ -16,7 +16,9 @@ import { NETLINK_ROUTE } from './netlink/link.js';
 import { openNetlink } from './netlink/socket.js';
 import { newInstance } from './run.js';
 import { buildProbeRule, buildRuleset, chainsWithPorts, tableName } from './rules/ruleset.js';
+import { buildPacketSockets } from './rules/packet-sockets.js';
 import { buildSenders } from './rules/senders.js';
+import { hookableDevices } from './nft/device.js';
 import { lookupTargets } from './target/lookup.js';
 import { parseTarget } from './target/parse.js';
 import type { ResolvedTarget } from './target/target.js';
@@ -53,6 +55,14 @@ export async function describe(settings: Settings): Promise<string> {
     ['files', recordPath(instance), ...files],
     ['nft -i -j, one transaction: log', ...rules],
     ['nft, one transaction: cgroups of senders (where the kernel has nft_socket)', ...senders],
+    ...(delivery.to === 'queues'
+      ? []
+      : [
+          [
+            'nft, one transaction: packet sockets (Linux 5.16)',
+            ...buildPacketSockets(targets, await allLinks(), options),
+          ],
+        ]),
     ['source', how],
     ['nft: for the moment of the proof', `# ${buildProbeRule({ instance, delivery }, UNKNOWN.probe)}`],
   ];
@@ -104,6 +114,10 @@ function page(sections: readonly (readonly string[])[]): string {
 async function devicesNow(targets: readonly ResolvedTarget[]): Promise<string[]> {
   using netlink = openNetlink(NETLINK_ROUTE);
   return (await openDevices(netlink).to(targets)).map(({ name }) => name);
+}
+
+function allLinks(): Promise<string[]> {
+  return hookableDevices().catch(() => [UNKNOWN.device]);
 }
 
 /** Where packets are brought, in words too, and the files that takes. */

@@ -20,6 +20,12 @@ const flow = z.strictObject({
   uid: z.int().nullable().describe('owner of the sending socket; null where the kernel names none'),
   gid: z.int().nullable(),
   length: z.int().describe('bytes of the IP packet'),
+  packetSocket: z
+    .literal(true)
+    .optional()
+    .describe(
+      'sent over a packet socket (packet(7)), which writes all headers itself: what they say may be forged',
+    ),
   tcpFlags: z.array(z.string()).optional().describe('tcp only: SYN, ACK, …'),
   icmp: z
     .strictObject({ type: z.int(), code: z.int(), id: z.int().optional() })
@@ -99,6 +105,12 @@ export const resolution = z.discriminatedUnion('status', [
     status: z.literal('unresolved'),
     reason: unresolvedReason,
     latencyMs: z.number(),
+    suspects: z
+      .array(processInfo)
+      .optional()
+      .describe(
+        'processes of which one may have sent it, and nothing says which, if any; only for packet sockets',
+      ),
   }),
 ]);
 

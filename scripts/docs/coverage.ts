@@ -24,14 +24,28 @@ export function coveragePage(): string {
 
 const intro = `With \`--source nflog\`, no hold, and the process table. A sender that lives on is named the same way by every source. *Says*:
 the grade of the answer, which then names exactly the sender (for \`shared\`: all who hold the socket); or why nobody is
-named; or that the packet is not seen. No case names anybody else.`;
+named; or that the packet is not seen. *Named by*: the source that it takes to have the process named; a dash where none can.
+No case names anybody else: the test counts the sightings that it has checked, and those that are wrong.
+
+A script is named twice: \`exe\` is the interpreter, \`argv\` has the script, as it was called. There is no field of its own for
+it, as only the interpreter knows which of its arguments is the script.
+
+What comes over a packet socket carries no sign of its socket but the user's id. Its sender may have closed it, while
+another, which only listens, is open. So even a sole suspect is no answer: \`ambiguous\`, with \`suspects\`.`;
+
+const NAMED: readonly Case['says'][] = ['exact', 'wildcard', 'shared'];
 
 function section(title: string, cases: readonly Case[]): string[] {
   return [
     `## ${title}`,
     table(
-      ['sent', 'says', ''],
-      cases.map(({ name, says, remark = '' }) => [name, says === 'not seen' ? says : `\`${says}\``, remark]),
+      ['sent', 'says', 'named by', ''],
+      cases.map(({ name, says, needs, remark = '' }) => [
+        name,
+        says === 'not seen' ? says : `\`${says}\``,
+        needs ?? (NAMED.includes(says) ? 'any' : '—'),
+        remark,
+      ]),
     ),
   ];
 }

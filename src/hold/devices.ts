@@ -1,6 +1,7 @@
 import { listLinks, type Link } from '../netlink/link.js';
 import { deviceTo } from '../netlink/route.js';
 import type { NetlinkSocket } from '../netlink/socket.js';
+import { isHookable } from '../nft/device.js';
 import type { Network, ResolvedTarget } from '../target/target.js';
 
 /** A network device: the index tells it from a later one of that name. */
@@ -31,7 +32,7 @@ export function openDevices(netlink: NetlinkSocket): Devices {
         wanted.add(index);
       }
       // asked last: whatever a route led to is among them, or gone
-      const links = (await listLinks(netlink)).filter(isHoldable);
+      const links = (await listLinks(netlink)).filter(isHookable);
       if (addresses) return links.filter(({ index }) => wanted.has(index));
       for (const { index, isUp } of links) if (isUp) wereUp.add(index);
       return links.filter(({ index }) => wereUp.has(index));
@@ -56,9 +57,4 @@ function singleAddresses(targets: readonly ResolvedTarget[]): string[] | undefin
 
 function isSingle({ family, prefix }: Network): boolean {
   return prefix === (family === 'ipv4' ? 32 : 128);
-}
-
-/** Not of ptrap's own making; and nft has no way to quote a quotation mark, which the kernel allows in a name: what comes after it would be a command. */
-export function isHoldable({ name }: Pick<Link, 'name'>): boolean {
-  return name !== '' && !name.includes('"') && !/^ptrap[0-9a-z]{6}$/.test(name);
 }

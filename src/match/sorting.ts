@@ -1,6 +1,7 @@
 import type { Flow } from '../events.js';
 import type { Match } from '../hooks.js';
 import type { Caller, Echo } from './source.js';
+import { readTag } from '../nft/tag.js';
 
 /** Tells the packets of targets from ptrap's own probes, and counts both. */
 export interface Sorting {
@@ -22,8 +23,10 @@ export function openSorting(targets: readonly string[]): Sorting {
     sort({ tag, at, flow, caller }) {
       if (isClosed) return undefined;
       read += 1;
-      const target = targets[Number(tag)];
-      const match = { target: target ?? tag, at, flow };
+      const { index, isOfPacketSocket } = readTag(tag);
+      const target = index === undefined ? undefined : targets[index];
+      const seen = isOfPacketSocket ? { ...flow, packetSocket: true as const } : flow;
+      const match = { target: target ?? tag, at, flow: seen };
       if (target !== undefined) return match;
       for (const listener of listeners)
         listener({ match, arrived: performance.now(), ...(caller && { caller }) });

@@ -12,7 +12,7 @@ import type {
   UnresolvedReason,
 } from '../events.js';
 import { visible } from '../sys/text.js';
-import { cut, treeLines } from './tree.js';
+import { cut, label, treeLines } from './tree.js';
 
 /** How text may look on its stream; without `columns` lines are not cut. */
 export interface Style {
@@ -69,13 +69,19 @@ function sightingLines(sighting: Sighting, paint: Paint, columns?: number): stri
     ...(count > 1 ? [paint('yellow', `×${count}`)] : []),
   ].join('  ');
   const top = [head, ...noteLines(notes, columns)];
-  if (resolution.status === 'unresolved') return top;
+  if (resolution.status === 'unresolved')
+    return [...top, ...suspectLines(resolution.suspects ?? [], columns)];
   const width = columns === undefined ? {} : { columns: columns - INDENT.length };
   const trees = resolution.processes.map(process => treeLines(process, width).map(line => INDENT + line));
   return [...top, ...trees.flatMap(lines => highlightLast(lines, paint))];
 }
 
 const INDENT = '  ';
+
+/** Who may have sent it, a line each. */
+function suspectLines(suspects: readonly ProcessInfo[], columns?: number): string[] {
+  return suspects.map(suspect => cut(`${INDENT}perhaps ${label(suspect)}`, columns));
+}
 
 /** What notes have to say to a person: their `text`, a line each. */
 function noteLines(notes: Sighting['notes'], columns?: number): string[] {
@@ -149,6 +155,8 @@ const gradeWords: Record<Grade, string | undefined> = {
   history: '(has exited since)',
 };
 
+const SUSPECTED = '(over a packet socket, such as these processes have: nothing says which of them sent it)';
+
 const reasonWords: Record<UnresolvedReason, string> = {
   exited: '(its process had exited before it could be asked for)',
   kernel: '(sent by the kernel itself, no process owns it)',
@@ -159,6 +167,7 @@ const reasonWords: Record<UnresolvedReason, string> = {
 };
 
 function remarks(resolution: Resolution): string[] {
+  if (resolution.status === 'unresolved' && resolution.suspects) return [SUSPECTED];
   const words =
     resolution.status === 'unresolved' ? reasonWords[resolution.reason] : gradeWords[resolution.grade];
   return words === undefined ? [] : [words];

@@ -40,7 +40,8 @@ function branch(level: number, fork: string): string {
   return level === 0 ? '' : ' '.repeat((level - 1) * 3) + fork;
 }
 
-function label({ comm, pid, argv }: Ancestor): string {
+/** A process by its name, pid and command line. */
+export function label({ comm, pid, argv }: Ancestor): string {
   const command = visible(argv.map(quoted).join(' '));
   const name = visible(`${comm}[${pid}]`);
   return command === '' || command === visible(comm) ? name : `${name} ${command}`;

@@ -6,7 +6,7 @@ import type { Socket } from './socket.js';
 /** Who sent a packet, or why that is not known. */
 export type Answer =
   | { grade: Grade; via: string; inode: number | null; processes: ProcessInfo[]; sender?: Sender }
-  | { reason: UnresolvedReason };
+  | { reason: UnresolvedReason; suspects?: ProcessInfo[] };
 
 /** A way to find who holds a socket, and to say who that is. */
 export interface Finder<Holder> {

@@ -28,7 +28,8 @@ export function openRemains({
 }: RemainsOptions): (match: Match, arrived: number, answer: Answer) => Promise<Answer> {
   async function cgroupOf({ flow }: Match, arrived: number): Promise<string | null> {
     const protocol = protocolNumber(flow.protocol);
-    if (flow.src.port === undefined || protocol === undefined) return null;
+    // what a packet socket writes there for a port is not its own
+    if (flow.src.port === undefined || protocol === undefined || flow.packetSocket) return null;
     const id = await cgroupIdOf(protocol, flow.src.port);
     const path =
       id === undefined || performance.now() - arrived > NOTED_MS ? undefined : await cgroups.pathOf(id);

@@ -14,8 +14,9 @@ import { openListing } from './listing.js';
 import type { Answer } from './owners.js';
 import { openPasswd } from './passwd.js';
 import { openRemains, type RemainsOptions } from './remains.js';
-import { openScan } from './scan.js';
+import { openFinder, openScan } from './scan.js';
 import { NETLINK_SOCK_DIAG } from './sock-diag.js';
+import { findSuspects } from './suspects.js';
 import type { ProcessTable } from './table.js';
 
 /** Says which processes a packet came from. */
@@ -55,13 +56,15 @@ export function openResolver({
   const route = openNetlink(NETLINK_ROUTE);
   const kernel = { diag, list: openListing(diag), route, proc };
   const userName = openPasswd();
-  const scan = openScan(proc, userName);
+  const finder = openFinder(proc, userName);
+  const scan = openScan(proc, finder);
   const remains = openRemains({ cgroupIdOf, cgroups, userName });
   const known = table && openKnown(table);
   const forwarded = openForwarded(proc, scan);
   const nameCaller = openCallers(proc, table, userName);
 
   async function identify(match: Match, since: number): Promise<Answer> {
+    if (match.flow.packetSocket) return findSuspects(proc, finder, match.flow, since);
     if (match.flow.iif !== undefined) return forwarded(match, since);
     const look = () => findSockets(kernel, match.flow, performance.now());
     const finding = findSockets(kernel, match.flow, since);
@@ -79,7 +82,7 @@ export function openResolver({
             .then(found => remains(match, arrived, found))
             .catch(orTimeout);
       const latencyMs = performance.now() - arrived;
-      if ('reason' in answer) return { status: 'unresolved', reason: answer.reason, latencyMs };
+      if ('reason' in answer) return { status: 'unresolved', ...answer, latencyMs };
       return { status: 'resolved', ...answer, latencyMs };
     },
     [Symbol.dispose]() {

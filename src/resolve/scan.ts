@@ -14,14 +14,17 @@ export type NameSender = (
   look: () => Promise<Finding>,
 ) => Promise<Answer>;
 
-/** The way that needs nothing but /proc, which it searches for each match. */
-export function openScan(proc: string, userName: UserName): NameSender {
+/** Finds holders of sockets in /proc, which it searches for each. */
+export function openFinder(proc: string, userName: UserName): Finder<number> {
   const descriptors = openDescriptors(proc);
-  const finder: Finder<number> = {
+  return {
     findHolders: (wanted, found) => findHolders({ proc, descriptors }, wanted, found),
     tell: pid => readProcess(proc, pid, userName),
   };
+}
 
+/** The way that needs nothing but /proc. */
+export function openScan(proc: string, finder: Finder<number>): NameSender {
   return async ({ at, flow }, { via, standing }, since) => {
     if (standing.kind === 'orphaned') return { reason: 'exited' };
     const gone = { reason: flow.uid === null ? 'kernel' : 'exited' } as const;

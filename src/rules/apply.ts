@@ -1,20 +1,22 @@
+import { constants } from 'node:os';
 import { PtrapError } from '../errors.js';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import { counterReader } from '../netlink/nft-counter.js';
-import { openNetlink } from '../netlink/socket.js';
+import { isErrno, openNetlink } from '../netlink/socket.js';
 import { changeAddressSets } from '../nft/address-set.js';
 import type { NftSession } from '../nft/session.js';
 import { traceLine } from '../sys/exec.js';
 import type { AddressChange } from '../target/addresses.js';
 import type { ResolvedTarget } from '../target/target.js';
 import type { Teardown } from '../teardown/stack.js';
+import { hookableDevices } from '../nft/device.js';
+import { LOGGED, MATCHED } from './chains.js';
+import { buildPacketSockets, packetSocketTable } from './packet-sockets.js';
 import {
   buildProbeRule,
   buildRuleset,
   CHAIN,
   chainsWithPorts,
-  LOGGED,
-  MATCHED,
   tableName,
   type ProbeAddress,
   type RulesetOptions,
@@ -44,11 +46,18 @@ export interface Counters {
 export function openCounters(teardown: Teardown, instance: string): Counters {
   const netlink = openNetlink(NETLINK_NETFILTER);
   teardown.defer(() => netlink[Symbol.dispose]());
-  const table = tableName(instance);
-  return {
-    matched: counterReader(netlink, table, MATCHED),
-    logged: counterReader(netlink, table, LOGGED),
+  const sum = (name: string) => {
+    const routed = counterReader(netlink, tableName(instance), name);
+    const past = counterReader(netlink, packetSocketTable(instance), name, 'netdev');
+    return async () => (await routed()) + (await past().catch(noneWithoutTable));
   };
+  return { matched: sum(MATCHED), logged: sum(LOGGED) };
+}
+
+/** The kernel cannot tell what packet sockets send, or that is not wanted. */
+function noneWithoutTable(error: unknown): number {
+  if (isErrno(error, constants.errno.ENOENT)) return 0;
+  throw error;
 }
 
 /**
@@ -67,7 +76,14 @@ export async function applyRules(
     () => nft.transaction(buildRuleset(targets, options)),
     () => nft.deleteTable('inet', table),
   );
-  await noteSenders(nft, buildSenders(options.instance, chainsWithPorts(targets, options)));
+  await tryTo('cgroups of senders are not noted', () =>
+    nft.transaction(buildSenders(options.instance, chainsWithPorts(targets, options))),
+  );
+  const isPastSeen =
+    options.delivery.to !== 'queues' &&
+    (await tryTo('what packet sockets send is not seen', () =>
+      addPacketSockets(nft, teardown, targets, options),
+    ));
   const rules = await nft.rules('inet', table, CHAIN);
   const handles = new Map(rules.flatMap(({ comment, handle }) => (comment ? [[comment, handle]] : [])));
 
@@ -80,17 +96,39 @@ export async function applyRules(
   }
 
   const readdress = (change: AddressChange): Promise<void> =>
-    nft.transaction(changeAddressSets(`inet ${table}`, change));
+    nft.transaction([
+      ...changeAddressSets(`inet ${table}`, change),
+      ...(isPastSeen ? changeAddressSets(`netdev ${packetSocketTable(options.instance)}`, change) : []),
+    ]);
 
   return { table, handles, addProbe, readdress };
 }
 
-/** An old kernel can go without: then the cgroup of who has ended is not known. */
-async function noteSenders(nft: NftSession, commands: readonly string[]): Promise<void> {
+async function addPacketSockets(
+  nft: NftSession,
+  teardown: Teardown,
+  targets: readonly ResolvedTarget[],
+  options: RulesetOptions,
+): Promise<void> {
+  const name = packetSocketTable(options.instance);
+  const devices = await hookableDevices();
+  await teardown.attempt(() =>
+    teardown.make(
+      { kind: 'table', family: 'netdev', name },
+      () => nft.transaction(buildPacketSockets(targets, devices, options)),
+      () => nft.deleteTable('netdev', name),
+    ),
+  );
+}
+
+/** What an old kernel can go without; gives whether it came about. */
+async function tryTo(otherwise: string, act: () => Promise<void>): Promise<boolean> {
   try {
-    await nft.transaction(commands);
+    await act();
+    return true;
   } catch (error) {
     if (!(error instanceof PtrapError)) throw error;
-    traceLine(`cgroups of senders are not noted (${error.message})`);
+    traceLine(`${otherwise} (${error.message})`);
+    return false;
   }
 }

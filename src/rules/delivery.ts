@@ -1,3 +1,5 @@
+import { PROBE_TAG, type Tag } from '../nft/tag.js';
+
 /** Where the rules bring matching packets, as a source asks for it. */
 export type Delivery =
   /** A line in the kernel's log, and where there is a `bell`, a byte of the packet to that NFLOG group. */
@@ -6,13 +8,6 @@ export type Delivery =
   | { to: 'group'; group: number | string; snaplen: number }
   /** An NFQUEUE queue for each target, by its index, and one for probes; there a packet waits `delayMs` at the most. */
   | { to: 'queues'; queues: readonly (number | string)[]; probes: number | string; delayMs: number };
-
-/** What the log prefix of a probe packet has in place of a target's number. */
-const PROBE = 'p';
-
-/** Which rule brought a packet: a target's index, or the probe's. */
-export type Tag = number | typeof PROBE;
-export const PROBE_TAG: Tag = PROBE;
 
 /**
  * What every log line of this instance begins with.
@@ -32,7 +27,7 @@ export function deliver(delivery: Delivery, instance: string, tag: Tag): string 
       return `${prefix} ${group(delivery.group, delivery.snaplen)}`;
     case 'queues':
       // bypass: with nobody there to give a verdict, packets pass
-      return `queue num ${tag === PROBE ? delivery.probes : delivery.queues[tag]} bypass`;
+      return `queue num ${typeof tag === 'number' ? delivery.queues[tag] : delivery.probes} bypass`;
   }
 }
 

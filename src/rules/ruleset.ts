@@ -1,14 +1,9 @@
 import { makeAddressSets } from '../nft/address-set.js';
-import { selectorsOf, type Selector } from '../nft/selector.js';
 import type { ResolvedTarget } from '../target/target.js';
-import { connectionKeys, keySet } from './connection.js';
-import { deliver, PROBE_TAG, type Delivery } from './delivery.js';
-import { queueRules, queueSets } from './queueing.js';
+import { LOGGED, MATCHED, rulesOf, setsFor, targetChains } from './chains.js';
+import { PROBE_TAG } from '../nft/tag.js';
+import { deliver, type Delivery } from './delivery.js';
 
-/** Named counter of all packets that matched a target; of those that are queued, where packets are. */
-export const MATCHED = 'matched';
-/** Named counter of the packets that were brought to the source: those under the limit. */
-export const LOGGED = 'logged';
 /** The base chain, in output. */
 export const CHAIN = 'out';
 
@@ -42,6 +37,7 @@ export function buildRuleset(targets: readonly ResolvedTarget[], options: Rulese
   const table = `inet ${tableName(options.instance)}`;
   const chains = targetChains(targets, options);
   const sets = chains.flatMap(({ selector }) => setsFor(table, selector, options));
+  const entries = options.forwarded ? [CHAIN, FORWARD] : [CHAIN];
   return [
     `add table ${table} { flags owner; }`,
     `add counter ${table} ${MATCHED}`,
@@ -53,7 +49,7 @@ export function buildRuleset(targets: readonly ResolvedTarget[], options: Rulese
     ...(options.forwarded
       ? [`add chain ${table} ${FORWARD} { type filter hook forward priority mangle; }`]
       : []),
-    ...chains.flatMap(chain => rulesOf(table, chain, options)),
+    ...chains.flatMap(chain => rulesOf(table, chain, options, { entries, tag: chain.index })),
   ];
 }
 
@@ -81,58 +77,4 @@ export function buildProbeRule(
     // a queue is a verdict as well
     `${deliver(delivery, instance, PROBE_TAG)}${delivery.to === 'queues' ? '' : ' accept'} comment "probe"`,
   ].join(' ');
-}
-
-function setsFor(table: string, selector: Selector, { delivery, limit }: RulesetOptions): string[] {
-  if (delivery.to === 'queues') return queueSets(table, selector);
-  if (limit === undefined) return [];
-  return connectionKeys(selector).map(key => keySet(table, `meter_${key.name}`, key));
-}
-
-/** A chain for each selector of each target. */
-interface TargetChain {
-  chain: string;
-  index: number;
-  selector: Selector;
-}
-
-function targetChains(
-  targets: readonly ResolvedTarget[],
-  { newConnections, delivery }: RulesetOptions,
-): TargetChain[] {
-  return targets.flatMap((target, index) =>
-    selectorsOf(target, newConnections || delivery.to === 'queues').map(selector => ({
-      chain: `log_${index}_${selector.family}_${selector.kind}`,
-      index,
-      selector,
-    })),
-  );
-}
-
-function rulesOf(table: string, { chain, index, selector }: TargetChain, options: RulesetOptions): string[] {
-  const { delivery, instance, limit } = options;
-  const matched = `counter name ${MATCHED}`;
-  const logged = `counter name ${LOGGED} ${deliver(delivery, instance, index)}`;
-  const [first, rules] =
-    delivery.to === 'queues'
-      ? ['', queueRules(selector, delivery.delayMs, `${matched} ${logged}`)]
-      : [` ${matched}`, logRules(selector, limit, logged)];
-  const entries = options.forwarded ? [CHAIN, FORWARD] : [CHAIN];
-  return [
-    `add chain ${table} ${chain}`,
-    ...entries.map(
-      entry =>
-        `add rule ${table} ${entry} ${selector.expression}${first} goto ${chain} comment "target ${index}"`,
-    ),
-    ...rules.map(rule => `add rule ${table} ${chain} ${rule}`),
-  ];
-}
-
-/** Log while the connection is under its limit; what a full set cannot count is logged all the same. */
-function logRules(selector: Selector, limit: number | undefined, log: string): string[] {
-  if (limit === undefined) return [log];
-  return connectionKeys(selector).flatMap(({ name, guard, fields }) => [
-    `${guard}update @meter_${name} { ${fields} limit rate ${limit}/minute burst ${limit} packets } ${log}`,
-    `${guard}${fields} != @meter_${name} ${log}`,
-  ]);
 }

@@ -36,7 +36,7 @@ export function parseRecord(text: string, instance: string): InstanceRecord | un
 function isOf({ instance, pid, startTime }: InstanceRecord, made: Effect): boolean {
   switch (made.kind) {
     case 'table':
-      return made.name === `ptrap_${instance}`;
+      return [`ptrap_${instance}`, `ptrap_${instance}_packet`].includes(made.name);
     case 'link':
       return made.name === `ptrap${instance}` && made.alias === `ptrap pid=${pid} start=${startTime}`;
     case 'clsact':

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { isHoldable } from '../../src/hold/devices.js';
+import { isHookable } from '../../src/nft/device.js';
 import { buildEgress } from '../../src/hold/egress.js';
 import { ifbCommands, parseQueue } from '../../src/hold/ifb.js';
 import { changedQdiscs } from '../../src/hold/qdisc.js';
@@ -49,7 +49,7 @@ describe('ifbCommands', () => {
 describe('devices', () => {
   it('are those of no ptrap, with names that nft can quote', () => {
     const names = ['lo', 'eth0', 'ptrapabc123', 'ptrap0', 'a"b', ''];
-    expect(names.filter(name => isHoldable({ name }))).toEqual(['lo', 'eth0', 'ptrap0']);
+    expect(names.filter(name => isHookable({ name }))).toEqual(['lo', 'eth0', 'ptrap0']);
   });
 });
 

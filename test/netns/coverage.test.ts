@@ -17,7 +17,7 @@ afterEach(() => namespace[Symbol.asyncDispose]());
 describe('what is sent', () => {
   it.each(Object.entries({ sockets, processes, states, network, protocols, forwarded }))(
     'is named as docs/coverage.md says: %s',
-    async (_, cases) => {
+    async (title, cases) => {
       const observed = await observe(namespace, cases, cases === forwarded ? ['--forwarded'] : []);
       const table = observed.map(({ says, isRight, wrong }, index) => [
         cases[index]!.name,
@@ -25,6 +25,9 @@ describe('what is sent', () => {
         isRight,
         wrong,
       ]);
+      const sightings = observed.reduce((sum, one) => sum + one.sightings, 0);
+      const wrong = observed.reduce((sum, one) => sum + one.wrong, 0);
+      console.log(`${title}: ${cases.length} cases, ${sightings} sightings checked, ${wrong} wrong`);
       expect(table).toEqual(cases.map(({ name, says }) => [name, says, true, 0]));
     },
   );

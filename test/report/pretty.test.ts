@@ -47,6 +47,18 @@ describe('a sighting', () => {
     `);
   });
 
+  it('lists who may have sent what came over a packet socket, and names nobody', () => {
+    const resolution = {
+      status: 'unresolved' as const,
+      reason: 'ambiguous' as const,
+      latencyMs: 1,
+      suspects: [dig],
+    };
+    const lines = plain({ ...seen, flow: { ...seen.flow, packetSocket: true }, resolution });
+    expect(lines[0]).toMatch(/unknown process {2}uid 1000 .* {2}\(over a packet socket, .*\)$/);
+    expect(lines.slice(1)).toEqual(['  perhaps dig[991] dig example.org']);
+  });
+
   it('tells of a container: runtime, pod, and the pid in there', () => {
     const inside = (more: Partial<ProcessInfo>) =>
       plain({ ...seen, resolution: { ...resolved, processes: [{ ...dig, ...more }] } })[0];

@@ -70,6 +70,14 @@ export const forwarded: readonly Case[] = [
     target,
     sender: `box; child(sub {}); go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named`,
     says: 'other-netns',
+    needs: '`bpf` or `audit`, which see every namespace',
+  },
+  {
+    name: 'FIN: the last packet of a socket of another namespace that is closed',
+    target: '10.77.0.2:PORT/tcp',
+    sender: `box; my $s = tcp; go; close $s; named`,
+    says: 'exited',
+    remark: 'the kernel tells no user of what is forwarded',
   },
   {
     name: 'A source address that no namespace here has',

@@ -70,7 +70,8 @@ export const processes: readonly Case[] = [
     sender: `syscall(272, 0x20000000) == 0 or die $!; pipe my $r, my $w; my $c = child(sub { sysread $r, $_, 1; my $s = udp; connect $s, v4; send $s, 'x', 0; syscall(157, 1, 9, 0, 0, 0); sleep 1000 });
       go; syswrite $w, 'x'; named $c`,
     says: 'exact',
-    remark: 'its pid is the one that ptrap sees',
+    remark: 'both pids are told: the one that ptrap sees, and the one in there',
+    tells: { nsPid: /^1$/ },
   },
   {
     name: 'An executable that has been deleted',
@@ -80,6 +81,7 @@ export const processes: readonly Case[] = [
     prepare: 'cp "$(readlink -f "$(command -v perl)")" /run/gone-perl',
     says: 'exact',
     remark: 'its path ends in “(deleted)”',
+    tells: { exe: /^"\/run\/gone-perl \(deleted\)"$/ },
   },
   {
     name: 'A process that is stopped just after it has sent',
@@ -87,6 +89,42 @@ export const processes: readonly Case[] = [
     sender: `my $c = $$; my $waker = fork; if (!$waker) { select undef, undef, undef, .5 while kill 'CONT', $c; exit }
       my $s = udp; connect $s, v4; go; send $s, 'x', 0; print "$$\\n"; kill 'STOP', $$; named $$`,
     says: 'exact',
+  },
+  {
+    name: 'A script',
+    target,
+    sender: `open my $f, '>', '/run/nightly'; print $f "#!$^X\nuse lib '$INC[0]'; use Sender; my \\$s = udp; connect \\$s, v4; go; send \\$s, 'x', 0; named \\$\\$"; close $f;
+      chmod 0755, '/run/nightly'; exec '/run/nightly'`,
+    says: 'exact',
+    remark: 'exe is the interpreter, argv names the script, and so does comm',
+    tells: { exe: /perl/, comm: /^"nightly"$/, argv: /^\[".*perl.*","\/run\/nightly"\]$/ },
+  },
+  {
+    name: 'A setuid program',
+    target,
+    prepare: 'cp "$(readlink -f "$(command -v bash)")" /run/su-bash; chmod 4755 /run/su-bash',
+    sender: `$( = 65534; $) = '65534 65534'; $< = $> = 65534; exec { '/run/su-bash' } 'su-bash', '-p', '-c', "exec 3<>/dev/udp/$HOST/$PORT; echo set; read x; echo x >&3; echo \\$\\$; read x"`,
+    says: 'exact',
+    remark: 'the flow’s uid is the program’s, the process’s is who has started it',
+    tells: { uid: /^65534$/, exe: /su-bash/ },
+  },
+  {
+    name: 'A process in an uninterruptible wait (state D)',
+    target: '10.77.0.2:PORT/tcp',
+    sender: `my ($me, $s) = ($$, tcp); syswrite $s, 'later'; child(sub { close $s; select undef, undef, undef, .2 until qx(ps -o state= -p $me) =~ /D/; wake });
+      go; my $c = syscall 56, 0x4011, 0, 0, 0, 0; if (!$c) { close $s; sleep 3; exec 'true' } named $$`,
+    says: 'exact',
+    remark: 'it waits for its vfork, while the kernel acknowledges what comes',
+  },
+  {
+    name: 'A pid that has passed to another process since',
+    target,
+    sender: `my $home = $$; go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0;
+      for (1 .. 500) { open my $last, '>', '/proc/sys/kernel/ns_last_pid' or die $!; print $last $c - 1; close $last;
+        my $other = child(sub { my $d = udp; connect $d, v4($HOST, 9); stay }); last if $other == $c; kill 'KILL', $other; waitpid $other, 0; die 'not reused' if $_ == 500 } named`,
+    says: 'cgroup',
+    needs: '`bpf` or `audit`',
+    remark: 'a process that began after the packet has not sent it',
   },
   {
     name: 'A decoy: another process on the same port number of another address',
@@ -109,19 +147,22 @@ export const processes: readonly Case[] = [
     target,
     sender: `go; sleep 3; my $c = fork; if (!$c) { $) = '23456 23456'; $( = 23456; $< = $> = 23456; my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named $c`,
     says: 'history',
-    remark: 'once ptrap has run for 2 s; without the process table: cgroup',
+    needs: 'the process table',
+    remark: 'once ptrap has run for 2 s; without the table: cgroup',
   },
   {
     name: 'A process that ends at once, one of many of its user’s',
     target,
     sender: `go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named`,
     says: 'cgroup',
-    remark: 'its unit or container; --source bpf names it, --source queue if it waits for an answer',
+    needs: '`bpf` or `audit`; `queue` if it waits for an answer',
+    remark: 'its unit or container',
   },
   {
     name: 'A process that ends at once, one of many of its user’s, in no cgroup but the root',
     target,
     sender: `go; my $c = fork; if (!$c) { enter_cgroup($ENV{CGROUPS}); my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named`,
     says: 'uid',
+    needs: '`bpf` or `audit`; `queue` if it waits for an answer',
   },
 ];

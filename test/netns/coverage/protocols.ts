@@ -1,5 +1,11 @@
 import type { Case } from './case.js';
 
+/** Perl for a UDP packet with its IP header. */
+const UDP = (to: string) =>
+  `(pack('CCnnnCCna4a4nnnn', 0x45, 0, 36, 0, 0, 64, 17, 0, inet_aton('10.77.0.1'), inet_aton('${to}'), 4321, 9, 16, 0) . 'x' x 8)`;
+const SUSPECTS =
+  'who holds packet sockets is listed: nothing ties such a packet to its own; --source queue does not see it';
+
 const all: readonly Omit<Case, 'isAlone'>[] = [
   {
     name: 'ICMP echo from a ping socket',
@@ -51,6 +57,7 @@ const all: readonly Omit<Case, 'isAlone'>[] = [
     sender: `my $s = opened(AF_INET, SOCK_RAW, 255); go;
       send $s, pack('CCnnnCCna4a4nnnn', 0x45, 0, 36, 0, 0, 64, 17, 0, inet_aton('10.77.0.1'), inet_aton('10.77.0.2'), 4321, $PORT, 16, 0) . 'x' x 8, 0, v4 or die $!; named`,
     says: 'cgroup',
+    needs: '`bpf` or `audit`',
   },
   {
     name: 'UDP-Lite',
@@ -59,12 +66,78 @@ const all: readonly Omit<Case, 'isAlone'>[] = [
     says: 'exact',
   },
   {
-    name: 'A packet socket (AF_PACKET)',
+    name: 'ICMPv6 echo from a raw socket',
+    target: '[fd77::22]/icmpv6',
+    sender: `my $s = opened(AF_INET6, SOCK_RAW, 58); go; send $s, pack('CCnnn', 128, 0, 0, 0xf7ff, 0), 0, v6('fd77::22', 0) or die $!; named $$`,
+    says: 'wildcard',
+  },
+  {
+    name: 'A protocol by number over IPv6, from a raw socket',
+    target: '[fd77::23]/253',
+    sender: `my $s = opened(AF_INET6, SOCK_RAW, 253); go; send $s, 'x' x 8, 0, v6('fd77::23', 0) or die $!; named $$`,
+    says: 'wildcard',
+  },
+  {
+    name: 'The kernel’s answer to a ping over IPv6',
+    target: '[fd77::2]/icmpv6',
+    sender: `go; qx(nsenter --net=/proc/$ENV{FAR}/ns/net ping -6 -c1 -W1 fd77::1); named`,
+    says: 'kernel',
+  },
+  {
+    name: 'Neighbour discovery',
+    target: '[ff02::1:ff00:99]/icmpv6',
+    sender: `my $s = udp6; go; send $s, 'x', 0, v6('fd77::99'); named`,
+    says: 'kernel',
+    remark: 'whatever it is for is named where it is sent to',
+  },
+  {
+    name: 'IGMP: a socket joins a group',
+    target: '224.0.0.22/igmp',
+    sender: `my $s = udp; go; setsockopt $s, 0, 35, inet_aton('239.7.7.7') . inet_aton('10.77.0.1') or die $!; named`,
+    says: 'kernel',
+  },
+  {
+    name: 'A packet socket (packet(7), SOCK_DGRAM)',
     target: '10.77.0.25/udp',
-    sender: `my $s = opened(17, SOCK_DGRAM, 0); open my $i, '<', '/proc/self/net/dev'; my ($index) = map { /^\\s*(\\d+): wan/ } qx(ip -o link show wan);
-      go; send $s, pack('CCnnnCCna4a4nnnn', 0x45, 0, 36, 0, 0, 64, 17, 0, inet_aton('10.77.0.1'), inet_aton('10.77.0.25'), 4321, 9, 16, 0) . 'x' x 8, 0, pack('Snlx4a8', 17, 0x0800, $index, "\\xff" x 6) or die $!; named`,
-    says: 'not seen',
-    remark: 'it passes no output hook of the firewall',
+    sender: `my $s = opened(17, SOCK_DGRAM); go; send $s, ${UDP('10.77.0.25')}, 0, wan or die $!; named $$`,
+    says: 'ambiguous',
+    remark: SUSPECTS,
+  },
+  {
+    name: 'A packet socket (packet(7), SOCK_RAW)',
+    target: '10.77.0.26/udp',
+    sender: `my $s = opened(17, SOCK_RAW); go; send $s, "\\xff" x 6 . "\\x02" x 6 . "\\x08\\0" . ${UDP('10.77.0.26')}, 0, wan or die $!; named $$`,
+    says: 'ambiguous',
+    remark: SUSPECTS,
+  },
+  {
+    name: 'A packet socket, beside another that only listens',
+    target: '10.77.0.27/udp',
+    sender: `my $c = child(sub { my $l = opened(17, SOCK_RAW, 0x0300); stay }); my $s = opened(17, SOCK_DGRAM); select undef, undef, undef, .2;
+      go; send $s, ${UDP('10.77.0.27')}, 0, wan or die $!; named $$, $c`,
+    says: 'ambiguous',
+    remark: 'both are listed',
+  },
+  {
+    name: 'A packet socket that is closed at once, beside another that only listens',
+    target: '10.77.0.28/udp',
+    sender: `my $c = child(sub { my $l = opened(17, SOCK_RAW, 0x0300); stay }); my $s = opened(17, SOCK_DGRAM); select undef, undef, undef, .2;
+      go; send $s, ${UDP('10.77.0.28')}, 0, wan or die $!; close $s; select undef, undef, undef, .5; named $c`,
+    says: 'ambiguous',
+    remark: 'hence nobody is named, be there but one: it is the wrong one here',
+  },
+  {
+    name: 'A packet socket that is closed at once',
+    target: '10.77.0.29/udp',
+    sender: `my $s = opened(17, SOCK_DGRAM); go; send $s, ${UDP('10.77.0.29')}, 0, wan or die $!; close $s; named`,
+    says: 'uid',
+  },
+  {
+    name: 'A packet socket that passes the queues by (PACKET_QDISC_BYPASS)',
+    target: '10.77.0.30/udp',
+    sender: `my $s = opened(17, SOCK_DGRAM); setsockopt $s, 263, 20, 1 or die $!; go; send $s, ${UDP('10.77.0.30')}, 0, wan or die $!; named $$`,
+    says: 'ambiguous',
+    remark: 'since Linux 5.17; what a device forwards by itself, and AF_XDP, pass every hook by',
   },
 ];
 

@@ -112,6 +112,18 @@ export const sockets: readonly Case[] = [
     says: 'exact',
   },
   {
+    name: 'io_uring',
+    target: '10.77.0.2:PORT/udp',
+    sender: `my $s = udp; connect $s, v4; go; uring $s, 0; named $$`,
+    says: 'exact',
+  },
+  {
+    name: 'io_uring, sent by its kernel thread (SQPOLL)',
+    target: '10.77.0.2:PORT/udp',
+    sender: `my $s = udp; connect $s, v4; go; uring $s, 2; named $$`,
+    says: 'exact',
+  },
+  {
     name: 'UDP with IP_PKTINFO, another source address',
     target: '10.77.0.2:PORT/udp',
     prepare: 'ip addr add 10.77.0.7/24 dev wan',

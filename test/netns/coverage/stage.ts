@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Resolution, Sighting } from '../../../src/events.js';
+import type { ProcessInfo, Resolution, Sighting } from '../../../src/events.js';
 import { openCgroup } from '../cgroup.js';
 import type { Namespace } from '../namespace.js';
 import { pidsOf, startWatch } from '../watch.js';
@@ -18,7 +18,7 @@ const PATIENCE_MS = 10_000;
 /** What ptrap said of a case, and how many of its sightings named somebody who was not to be named. */
 export interface Observed {
   says: Case['says'];
-  /** Whether the first sighting names exactly those who are to be named. */
+  /** Whether the first sighting names, or suspects, exactly those who are to be, and tells of them what is to be told. */
   isRight: boolean;
   sightings: number;
   wrong: number;
@@ -58,7 +58,7 @@ export async function observe(
   const look = async (index: number, sender: Sender): Promise<void> => {
     const named = await sender.send();
     await watch.seen(index, cases[index]!.says === 'not seen');
-    observed[index] = judge(watch.of(index), named);
+    observed[index] = judge(watch.of(index), named, cases[index]!.tells);
   };
   await Promise.all(together.map(({ index, sender }) => look(index, sender)));
   for (const index of indexes(true)) {
@@ -93,15 +93,32 @@ async function watchAll(namespace: Namespace, args: readonly string[]): Promise<
   };
 }
 
-function judge(sightings: readonly Sighting[], named: readonly number[]): Observed {
+function judge(
+  sightings: readonly Sighting[],
+  named: readonly number[],
+  tells: Case['tells'] = {},
+): Observed {
   const [first] = sightings;
   if (first === undefined) return { says: 'not seen', isRight: named.length === 0, sightings: 0, wrong: 0 };
   return {
     says: gradeOf(first.resolution),
-    isRight: sorted(pidsOf(first)) === sorted(named),
+    isRight: sorted(answeredBy(first).map(({ pid }) => pid)) === sorted(named) && isTold(first, tells),
     sightings: sightings.length,
     wrong: sightings.filter(sighting => pidsOf(sighting).some(pid => !named.includes(pid))).length,
   };
+}
+
+/** Those that are named, or suspected. */
+function answeredBy({ resolution }: Sighting): ProcessInfo[] {
+  return resolution.status === 'resolved' ? resolution.processes : (resolution.suspects ?? []);
+}
+
+function isTold(sighting: Sighting, tells: NonNullable<Case['tells']>): boolean {
+  return answeredBy(sighting).every(process =>
+    Object.entries(tells).every(([key, words]) =>
+      words.test(JSON.stringify(process[key as keyof ProcessInfo])),
+    ),
+  );
 }
 
 const sorted = (pids: readonly number[]): string => [...pids].sort().join();

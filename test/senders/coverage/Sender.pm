@@ -5,11 +5,11 @@ use warnings;
 use Socket qw(:all);
 use Exporter 'import';
 
-our @EXPORT = (@Socket::EXPORT_OK, @Socket::EXPORT, qw(opened v4 v6 mapped udp udp6 tcp go named child stay box handed hand enter_cgroup $HOST $PORT));
+our @EXPORT = (@Socket::EXPORT_OK, @Socket::EXPORT, qw(opened v4 v6 mapped udp udp6 tcp go named child stay box handed hand enter_cgroup uring wake far segment wan $HOST $PORT));
 my $first = $$;
 our ($HOST, $PORT) = @ENV{qw(HOST PORT)};
 $| = 1;
-enter_cgroup($ENV{CGROUP});
+enter_cgroup($ENV{CGROUP}) if $ENV{CGROUP};
 
 sub v4 { pack_sockaddr_in($_[1] // $PORT, inet_aton($_[0] // $HOST)) }
 sub v6 { pack_sockaddr_in6($_[1] // $PORT, inet_pton(AF_INET6, $_[0] // 'fd77::2')) }
@@ -42,5 +42,39 @@ sub rights {
   my $message = pack 'QQPQPQQ', 0, 0, $iov, 1, $control, length $control, 0;
   syscall($call, fileno $over, $message, 0) > 0 or die "sendmsg, recvmsg: $!";
   $control;
+}
+# Sends a byte by io_uring (io_uring_setup(2)): 0, or 2 (SQPOLL) to have its kernel thread do that.
+sub uring {
+  my ($s, $flags) = @_;
+  my $params = pack 'L30', 0, 0, $flags;
+  my $ring = syscall 425, 4, $params;
+  die "io_uring_setup: $!" if $ring < 0;
+  my ($tail, $array) = (unpack 'L30', $params)[11, 16];
+  my $mapped = sub { my $at = syscall 9, 0, $_[0], 3, 0x8001, $ring, $_[1]; $at > 0 or die "mmap: $!"; $at };
+  my $queue = $mapped->($array + 16, 0);
+  my $byte = 'x';
+  poke($mapped->(256, 0x10000000), pack 'CCSlQPLLQx24', 26, 0, 0, fileno $s, 0, $byte, 1, 0, 0);
+  poke($queue + $tail, pack 'L', 1);
+  syscall(426, $ring, 1, 1, $flags ? 2 : 1, 0, 0) >= 0 or die "io_uring_enter: $!";
+  select undef, undef, undef, .1;
+}
+# Writes to an address: what read(2) does with a pipe.
+sub poke { my ($at, $bytes) = @_; pipe my $r, my $w; syswrite $w, $bytes; syscall(0, fileno $r, $at, length $bytes) == length $bytes or die "read: $!" }
+
+# Where packet sockets send to: the device wan (packet(7)).
+sub wan { my $r = pack 'a16x24', 'wan'; ioctl udp, 0x8933, $r or die "ioctl: $!"; pack 'Snlx4a8', 17, 0x0800, unpack('x16l', $r), "\xff" x 6 }
+# Has the server send to whoever is waiting for it on this port.
+sub wake { my $s = opened(AF_INET, SOCK_STREAM); connect $s, v4($HOST, 19999) or die "wake: $!"; syswrite $s, $PORT; close $s }
+# Runs Perl with this module in the second network namespace.
+sub far { local $ENV{CGROUP} = ''; system 'nsenter', "--net=/proc/$ENV{FAR}/ns/net", $^X, '-I', $INC[0], '-MSender', '-e', @_ }
+# Sends a TCP segment that belongs to no socket of its own.
+sub segment {
+  my ($from, $sport, $to, $dport, $flags) = @_;
+  my @ends = map { inet_aton($_) } $from, $to;
+  my $sum = sub { my $all = 0; $all += $_ for unpack 'n*', $_[0]; $all = ($all & 0xffff) + ($all >> 16) for 1, 2; ~$all & 0xffff };
+  my $header = sub { pack 'nnNNCCnnn', $sport, $dport, 1, 1, 0x50, $flags, 1000, $_[0], 0 };
+  my $tcp = $header->($sum->(pack('a4a4xCn', @ends, 6, 20) . $header->(0)));
+  my $s = opened(AF_INET, SOCK_RAW, 255);
+  send $s, pack('CCnnnCCna4a4', 0x45, 0, 40, 0, 0, 64, 6, 0, @ends) . $tcp, 0, v4($to, 0) or die "send: $!";
 }
 1;
