@@ -1,7 +1,7 @@
 import type { Case } from './case.js';
 
 /** A namespace behind this one, as a container is behind its bridge, with its packets translated on their way out. */
-const BOX = `ip netns add box; ip link add box0 type veth peer name eth0 netns box
+export const BOX = `ip netns add box; ip link add box0 type veth peer name eth0 netns box
   ip addr add 10.66.0.1/24 dev box0; ip addr add fd66::1/64 dev box0 nodad; ip link set box0 up
   ip -n box addr add 10.66.0.2/24 dev eth0; ip -n box addr add fd66::2/64 dev eth0 nodad; ip -n box link set eth0 up; ip -n box link set lo up
   ip -n box route add default via 10.66.0.1; ip -n box route add default via fd66::1
