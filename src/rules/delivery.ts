@@ -1,4 +1,4 @@
-import { PROBE_TAG, type Tag } from '../nft/tag.js';
+import type { Tag } from '../nft/tag.js';
 
 /** Where the rules bring matching packets, as a source asks for it. */
 export type Delivery =

@@ -13,7 +13,7 @@ const PACKAGES = fileURLToPath(new URL('../../.cache/vm/containers', import.meta
 const CGROUP = `/ptrap-test-${process.pid}`;
 const TARGET = '10.77.0.2:8080/tcp';
 /** Connects again and again; busybox is all that is in there. */
-const SEND = 'while :; do sleep 1 | nc 10.77.0.2 8080; done';
+const SEND = 'while :; do sleep 4 | nc 10.77.0.2 8080; done';
 
 const SET_UP = `
 mount -t tmpfs ptrap-test /var/lib
@@ -35,7 +35,8 @@ const NSPAWN = `unit=/sys/fs/cgroup${CGROUP}/systemd-nspawn@my-box.service; mkdi
   -M my-box /bin/sh -c '${SEND}') < /dev/null > /dev/null 2>&1 &`;
 
 /** In nobody's care: a process in namespaces of its own, which is no container to anybody. */
-const UNSHARE = `(echo 0 > /sys/fs/cgroup${CGROUP}/cgroup.procs; exec ip netns exec box unshare --pid --fork --mount-proc sh -c '${SEND.replace('nc', 'busybox nc')}') < /dev/null > /dev/null 2>&1 &`;
+const UNSHARE = `group=/sys/fs/cgroup${CGROUP}/plain; mkdir $group
+(echo 0 > $group/cgroup.procs; exec ip netns exec box unshare --pid --fork --mount-proc sh -c '${SEND.replace('nc', 'busybox nc')}') < /dev/null > /dev/null 2>&1 &`;
 
 const END = `[ ! -e /sys/fs/cgroup${CGROUP} ] || { echo 1 > /sys/fs/cgroup${CGROUP}/cgroup.kill
   until find /sys/fs/cgroup${CGROUP} -depth -mindepth 1 -type d -exec rmdir {} + 2>/dev/null; do sleep 0.05; done; }`;
@@ -58,16 +59,20 @@ afterAll(async () => {
   await namespace?.[Symbol.asyncDispose]();
 });
 
-/** The first sighting of a container's sender, and who that is. */
-async function seen(args: readonly string[]): Promise<{ sighting: Sighting; sender: ProcessInfo }> {
-  watch = await startWatch(namespace, ['--hold', 'none', '--source', 'nflog', ...args, TARGET]);
+/** The first sighting of a container’s sender, who that is, and what its start has printed. @param start runs once ptrap is ready */
+async function seen(
+  args: readonly string[],
+  start = '',
+): Promise<{ sighting: Sighting; sender: ProcessInfo; output: string }> {
+  watch = await startWatch(namespace, ['-c', '--hold', 'none', '--source', 'nflog', ...args, TARGET]);
+  const output = await namespace.must(start);
   const isNamed = ({ resolution }: Sighting) =>
     resolution.status === 'resolved' && resolution.processes.length > 0;
   const sighting = await watch.sighting(isNamed);
   if (sighting.resolution.status !== 'resolved') throw new Error('unresolved');
   const [sender] = sighting.resolution.processes;
   for (const line of prettyEvent(sighting, { colour: false })) console.log(line);
-  return { sighting, sender: sender! };
+  return { sighting, sender: sender!, output };
 }
 
 const netnsOfBox = async () => Number(await namespace.must('stat -L -c %i /run/netns/box'));
@@ -75,8 +80,8 @@ const statusOf = (pid: number) => readFileSync(`/proc/${pid}/status`, 'latin1');
 
 describe('a container’s sender, from the host with --forwarded', () => {
   it('podman: its id, runtime, network namespace and both pids are told', async () => {
-    const id = (await namespace.must(PODMAN)).trim();
-    const { sender, sighting } = await seen(['--forwarded']);
+    const { sender, sighting, output } = await seen(['--forwarded'], PODMAN);
+    const id = output.trim().split('\n').at(-1)!;
     console.log(JSON.stringify(sighting));
     expect(sender).toMatchObject({ comm: 'nc', container: id, runtime: 'podman', netns: await netnsOfBox() });
     expect(sender.cgroup).toBe(`${CGROUP}/libpod-${id}`);
@@ -85,8 +90,7 @@ describe('a container’s sender, from the host with --forwarded', () => {
   });
 
   it('systemd-nspawn: its name, runtime, network namespace and both pids are told', async () => {
-    await namespace.must(NSPAWN);
-    const { sender } = await seen(['--forwarded']);
+    const { sender } = await seen(['--forwarded'], NSPAWN);
     expect(sender).toMatchObject({
       comm: 'nc',
       container: 'my-box',
@@ -98,8 +102,7 @@ describe('a container’s sender, from the host with --forwarded', () => {
   });
 
   it('unshare: no container, but the network namespace and both pids are told', async () => {
-    await namespace.must(UNSHARE);
-    const { sender } = await seen(['--forwarded']);
+    const { sender } = await seen(['--forwarded'], UNSHARE);
     expect(sender).toMatchObject({ container: null, netns: await netnsOfBox() });
     expect(sender).not.toHaveProperty('runtime');
     expect(statusOf(sender.pid)).toContain(`\nNSpid:\t${sender.pid}\t${sender.nsPid}\n`);
@@ -108,7 +111,7 @@ describe('a container’s sender, from the host with --forwarded', () => {
 
 describe('inside a container, with --netns', () => {
   it('podman: by name, and by the beginning of its id', async () => {
-    const id = (await namespace.must(PODMAN)).trim();
+    const id = (await namespace.must(PODMAN)).trim().split('\n').at(-1)!;
     for (const name of ['web-1', id.slice(0, 12)]) {
       const { sender } = await seen(['--netns', name]);
       expect(sender).toMatchObject({ container: id, runtime: 'podman' });

@@ -125,6 +125,7 @@ export const processes: readonly Case[] = [
     says: 'cgroup',
     needs: '`bpf` or `audit`',
     remark: 'a process that began after the packet has not sent it',
+    isAlone: true,
   },
   {
     name: 'A decoy: another process on the same port number of another address',
@@ -145,7 +146,7 @@ export const processes: readonly Case[] = [
   {
     name: 'A process that ends at once, with nobody else of its user’s',
     target,
-    sender: `go; sleep 3; my $c = fork; if (!$c) { $) = '23456 23456'; $( = 23456; $< = $> = 23456; my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named $c`,
+    sender: `go; sleep 3; my $c = fork; if (!$c) { $) = '23456 23456'; $( = 23456; $< = $> = 23456; my $s = udp; send $s, 'x', 0, v4; kill 'KILL', $$ } waitpid $c, 0; named $c`,
     says: 'history',
     needs: 'the process table',
     remark: 'once ptrap has run for 2 s; without the table: cgroup',
