@@ -5,6 +5,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const alias = [
   { find: /^ptrap\/plugins$/, replacement: here('./plugins/index.ts') },
+  { find: /^ptrap\/testing$/, replacement: here('./src/testing.ts') },
   { find: /^ptrap$/, replacement: here('./src/index.ts') },
 ];
 

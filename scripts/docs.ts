@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import { configSchema } from '../src/config/schema.js';
+import { report } from '../src/doctor/report.js';
 import { event } from '../src/events.js';
 import { coveragePage } from './docs/coverage.js';
 import { eventsPage } from './docs/events.js';
@@ -32,6 +33,7 @@ const pages: Record<string, string> = {
   'docs/journal.md': journalPage(),
   'docs/events.md': eventsPage(z.toJSONSchema(event, { io: 'input' })),
   'docs/config.schema.json': schemaText(configSchema, 'ptrap config'),
+  'docs/doctor.schema.json': schemaText(report, 'what ptrap doctor --json prints'),
   'docs/event.schema.json': schemaText(event, 'ptrap event, one line of --output json'),
 };
 

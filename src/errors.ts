@@ -137,17 +137,22 @@ const failures = {
     cause: `unknown plugin "${visible(reference)}"`,
     fix: nearest
       ? `did you mean ${nearest}?`
-      : `allowed: a path such as ./my-plugin.ts, or ${known.join(', ')}`,
+      : `allowed: a path such as ./my-plugin.ts, or ${known.map(visible).join(', ')}; others: npm install ptrap-plugin-NAME`,
   }),
   PTRAP_E_PLUGIN_LOAD: (reference: string, why: string): Failure => ({
     exit: 2,
     cause: `cannot load plugin "${visible(reference)}": ${visible(why)}`,
-    fix: 'it must export a plugin, or a function that makes one, as its default; see docs/hooks.md',
+    fix: 'it must export a plugin, or a function that makes one, as its default; see docs/plugins.md',
   }),
   PTRAP_E_NETEM_MISSING: (answer: string): Failure => ({
     exit: 3,
     cause: `the kernel has no netem, so packets cannot be held: ${answer}`,
     fix: 'install the kernel’s extra modules (apt install linux-modules-extra-$(uname -r) on Ubuntu, dnf install kernel-modules-extra on Fedora), or use --hold none',
+  }),
+  PTRAP_E_NOT_HELD: (wantedMs: number, foundMs: number): Failure => ({
+    exit: 1,
+    cause: `a packet that was to be held for ${wantedMs} ms came after ${foundMs.toFixed(1)} ms`,
+    fix: 'report it as a bug, with the kernel version (uname -r)',
   }),
   PTRAP_E_IFB_MISSING: (answer: string): Failure => ({
     exit: 3,
@@ -314,10 +319,30 @@ const failures = {
     cause: `a tap of ${hook} gave an answer that cannot be used: ${problem}`,
     fix: 'answer as the plugin API describes it, or return nothing',
   }),
-  PTRAP_E_HOOK_UNKNOWN: (hook: string, known: readonly string[]): Failure => ({
+  PTRAP_E_HOOK_UNKNOWN: (hook: string, nearest: string | undefined, known: readonly string[]): Failure => ({
     exit: 2,
-    cause: `there is no hook named ${hook}`,
-    fix: `tap one of ${known.join(', ')}`,
+    cause: `there is no hook named ${visible(hook)}`,
+    fix: `${nearest ? `did you mean ${nearest}? ` : ''}There are ${known.join(', ')}`,
+  }),
+  PTRAP_E_INIT_NAME: (name: string): Failure => ({
+    exit: 2,
+    cause: `"${visible(name)}" is no name for a plugin`,
+    fix: 'allowed: small letters, digits and hyphens, such as my-plugin',
+  }),
+  PTRAP_E_INIT_WHAT: (what: string): Failure => ({
+    exit: 2,
+    cause: `ptrap init does not make "${visible(what)}"`,
+    fix: 'allowed: ptrap init, for a config, or ptrap init plugin NAME',
+  }),
+  PTRAP_E_INIT_EXISTS: (file: string): Failure => ({
+    exit: 2,
+    cause: `${visible(file)} is there already`,
+    fix: 'use another folder or name, or overwrite it with --force',
+  }),
+  PTRAP_E_INIT_WRITE: (file: string, why: string): Failure => ({
+    exit: 1,
+    cause: `cannot write ${visible(file)}: ${visible(why)}`,
+    fix: 'see that you may write there',
   }),
   PTRAP_E_NETLINK: (errno: string): Failure => ({
     exit: 1,
@@ -362,6 +387,8 @@ export type ErrorCode = keyof typeof failures;
 export class PtrapError extends Error {
   override readonly name = 'PtrapError';
   readonly exit: Failure['exit'];
+  /** What happened, without the way out. */
+  readonly what: string;
   readonly fix: string;
 
   constructor(
@@ -371,6 +398,7 @@ export class PtrapError extends Error {
   ) {
     super(`${code}: ${cause}; ${fix}`, options);
     this.exit = exit;
+    this.what = cause;
     this.fix = fix;
   }
 }

@@ -8,6 +8,8 @@ import { commands, commonFlags, type Command, type CommandName, type Flag } from
 export type Invocation =
   | { command: 'show'; text: string }
   | { command: 'watch'; targets: string[]; values: Values }
+  | { command: 'doctor'; json: boolean }
+  | { command: 'init'; words: string[]; force: boolean }
   | { command: 'ls' }
   | { command: 'cleanup'; ids: string[]; all: boolean };
 
@@ -49,8 +51,17 @@ function readCommand(args: readonly string[], name: CommandName | undefined): In
   const given = [...words.slice(name === undefined ? 0 : 1), ...rest];
   switch (name) {
     case 'ls':
-      if (given[0] !== undefined) throw failure('PTRAP_E_ARGUMENT', given[0], name);
+      refuseWords(given, name);
       return { command: name };
+    case 'doctor':
+      refuseWords(given, name);
+      return { command: name, json: values['json'] === true };
+    case 'init':
+      return {
+        command: name,
+        words: [...several(values['what']), ...given],
+        force: values['force'] === true,
+      };
     case 'cleanup':
       return { command: name, ids: [...several(values['id']), ...given], all: values['all'] === true };
     default: {
@@ -59,6 +70,10 @@ function readCommand(args: readonly string[], name: CommandName | undefined): In
       return { command: 'watch', targets, values };
     }
   }
+}
+
+function refuseWords([first]: readonly string[], command: CommandName): void {
+  if (first !== undefined) throw failure('PTRAP_E_ARGUMENT', first, command);
 }
 
 const everyFlag = [...commonFlags, ...Object.values(commands).flatMap(({ flags }) => flags)];

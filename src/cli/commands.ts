@@ -7,13 +7,13 @@ export type Flag = Omit<Base, 'group'> & Kind & { group: string; default?: unkno
 /** What `ptrap` can be told to do. */
 export interface Command {
   /** What is given without a dash, as often as wanted. */
-  positional?: 'target' | 'id';
+  positional?: 'target' | 'what' | 'id';
   describe: string;
   flags: readonly Flag[];
 }
 
 /** Name of a command. */
-export type CommandName = 'watch' | 'ls' | 'cleanup';
+export type CommandName = 'watch' | 'doctor' | 'init' | 'ls' | 'cleanup';
 
 const watchFlags: Option[] = [...Object.values(options), ...Object.values(cliOptions)].filter(
   option => !('positional' in option),
@@ -25,6 +25,23 @@ export const commands: Readonly<Record<CommandName, Command>> = {
     positional: 'target',
     describe: 'Say which process sends packets to a target (what ptrap does without a command, too)',
     flags: watchFlags,
+  },
+  doctor: {
+    describe:
+      'What this machine offers to ptrap, what is missing and how to get it; tries each source and hold',
+    flags: [
+      {
+        flag: 'json',
+        kind: 'boolean',
+        group: 'Options',
+        docs: 'One JSON object instead of text (docs/doctor.schema.json).',
+      },
+    ],
+  },
+  init: {
+    positional: 'what',
+    describe: 'Write a ptrap.config.ts to start from; with "plugin NAME" a plugin of your own, with its test',
+    flags: [{ flag: 'force', kind: 'boolean', group: 'Options', docs: 'Overwrite what is there already.' }],
   },
   ls: {
     describe: 'Running instances and what dead ones left behind',

@@ -10,6 +10,10 @@ export async function main(args: readonly string[]): Promise<number> {
       return 0;
     case 'watch':
       return (await import('./watch.js')).watchCommand(invocation);
+    case 'doctor':
+      return (await import('./doctor.js')).doctorCommand(invocation);
+    case 'init':
+      return (await import('./init.js')).initCommand(invocation);
     case 'ls':
       return (await import('./ls.js')).lsCommand();
     case 'cleanup':

@@ -132,7 +132,7 @@ export const options = {
     kind: 'plugins',
     default: [],
     group: 'What to do with it',
-    docs: "A plugin's name, or the path of a plugin of your own; repeatable.",
+    docs: "A plugin's name, also of an installed ptrap-plugin-NAME, or the path of one of your own; repeatable.",
     example: './my-plugin.ts',
   },
   output: {

@@ -3,6 +3,7 @@ import type { FullTap } from 'tapable';
 import { failure } from '../errors.js';
 import type { Sighting } from '../events.js';
 import { createHooks, type HookContext, type Hooks } from '../hooks.js';
+import { nearest } from '../sys/nearest.js';
 import { readNotes, readResolution, readVerdict } from './answer.js';
 import { streak, type Guard } from './guard.js';
 
@@ -74,7 +75,8 @@ export function strictHooks(hooks: Hooks): Hooks {
   return new Proxy(hooks, {
     get(target, name) {
       if (typeof name === 'string' && !Object.hasOwn(target, name)) {
-        throw failure('PTRAP_E_HOOK_UNKNOWN', name, Object.keys(target));
+        const known = Object.keys(target);
+        throw failure('PTRAP_E_HOOK_UNKNOWN', name, nearest(name, known), known);
       }
       return Reflect.get(target, name) as unknown;
     },

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** The part of our own package.json that ptrap asks about itself. */
 interface OwnPackage {
@@ -6,14 +7,15 @@ interface OwnPackage {
   engines: { node: string };
 }
 
-/** Reads this installation's package.json: beside `src`, or one folder up when we run compiled from `dist/src`. */
+/** The folder of this installation: above `src`, or two up when we run compiled from `dist/src`. */
+export function ownFolder(): string {
+  const places = ['../../', '../../../'].map(place => fileURLToPath(new URL(place, import.meta.url)));
+  const folder = places.find(place => existsSync(`${place}package.json`));
+  if (folder === undefined) throw new Error('the package.json of this installation is missing');
+  return folder;
+}
+
+/** Reads this installation's package.json. */
 export function ownPackage(): OwnPackage {
-  for (const place of ['../../package.json', '../../../package.json']) {
-    try {
-      return JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as OwnPackage;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-  throw new Error('the package.json of this installation is missing');
+  return JSON.parse(readFileSync(`${ownFolder()}package.json`, 'utf8')) as OwnPackage;
 }

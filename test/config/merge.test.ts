@@ -147,7 +147,7 @@ describe('plugins', () => {
     await mkdir(join(folder, 'mine'));
     await writeFile(join(folder, 'mine/index.js'), `throw new Error('was run');`);
     await chmod(join(folder, 'mine/index.js'), 0o666);
-    await expect(withPlugins('./mine')).rejects.toThrow('it is no file: name the very file');
+    await expect(withPlugins('./mine')).rejects.toThrow('it has no package.json: name the very file');
   });
 
   it.each<[string, string | [string, unknown], string, string]>([
