@@ -27,7 +27,7 @@ async function install(at: string, description: object, entry = 'index.ts', name
 const namesOf = async (...references: Parameters<typeof loadPlugins>[0]) =>
   (await loadPlugins(references, join(folder, 'below'))).map(({ name }) => name);
 
-describe('a plugin that npm has installed', () => {
+describe('a plugin that npm has installed', { timeout: 20_000 }, () => {
   it.each<[string, object, string?]>([
     ['exports as text', { exports: './index.ts' }],
     ['exports of "."', { exports: { '.': { types: './x.d.ts', import: './lib/index.ts' } } }, 'lib/index.ts'],
