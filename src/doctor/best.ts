@@ -15,6 +15,9 @@ const UNHELD = 1e6;
 /** What the queue's own risk weighs against a delay by netem, in ms. */
 const QUEUE_RISK = 1e3;
 
+/** What delays nothing and still names who sends comes after what holds for up to so many ms. */
+const CALL = 1e3 - 1;
+
 /**
  * The command lines that work on this machine, best first. What holds packets comes before what does not; netem before
  * the queue, whose packets a firewall that is reloaded at that moment can cost; then what holds them for less time.
@@ -45,6 +48,12 @@ function candidate(name: SourceName, facts: Facts): Candidate | undefined {
       rank: QUEUE_RISK,
       command: commandLine(facts, source),
       why: `${measured} and holds it until its process is known; a firewall that is reloaded at that moment can cost the packet`,
+    };
+  if (sources[name].isHeldBy === 'nothing')
+    return {
+      rank: CALL,
+      command: commandLine(facts, source),
+      why: `${name} names who sends, also one that ends at once, and delays no packet; it starts slowly`,
     };
   const hook = workingHold(facts);
   if (hook === undefined)

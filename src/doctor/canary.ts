@@ -6,7 +6,7 @@ import { mergeSettings, type Flags } from '../config/merge.js';
 import { failure } from '../errors.js';
 import { holdWithNetem, ifbAlias, ifbName, type Hook } from '../hold/netem.js';
 import type { Source } from '../match/source.js';
-import { openNft, type NftSession } from '../nft/session.js';
+import { openNft } from '../nft/session.js';
 import { openResolver } from '../resolve/resolver.js';
 import { tableName } from '../rules/ruleset.js';
 import { newInstance } from '../run.js';
@@ -26,7 +26,6 @@ const PATIENCE_MS = 2000;
 interface Cage {
   instance: string;
   target: ResolvedTarget;
-  nft: NftSession;
   teardown: Teardown;
 }
 
@@ -36,9 +35,7 @@ async function withInstance<T>(sing: (cage: Cage) => Promise<T>): Promise<T> {
   const [target] = await lookupTargets([parseTarget(text)]);
   const instance = newInstance();
   await using teardown = await openTeardown(instance, [text]);
-  const nft = await openNft();
-  teardown.defer(() => nft[Symbol.asyncDispose]());
-  return await sing({ instance, target: target!, nft, teardown });
+  return await sing({ instance, target: target!, teardown });
 }
 
 /**
@@ -47,20 +44,22 @@ async function withInstance<T>(sing: (cage: Cage) => Promise<T>): Promise<T> {
  * @throws what that source and its proof throw
  */
 export function sourceCanary(source: Source['name']): Promise<number> {
-  return withInstance(async ({ instance, target, nft, teardown }) => {
-    const flags: Flags = { targets: [target.text], source, processTable: false, limitPer: 'none' };
+  return withInstance(async ({ instance, target, teardown }) => {
+    const flags: Flags = { targets: [target.text], source, hold: 'none', processTable: false };
     const settings = await mergeSettings(flags, undefined, '/');
     const resolver = openResolver();
     teardown.defer(() => resolver[Symbol.dispose]());
-    const { sourceLatencyMs } = await arm(nft, teardown, [target], {
+    const { sourceLatencyMs } = await arm(teardown, [target], {
       instance,
       settings,
       say: () => undefined,
+      tellGap: () => undefined,
+      fail: () => undefined, // then the proof fails, too
       async follow({ matches }) {
         for await (const { release } of matches) release?.();
       },
-      confirm: async match => {
-        const resolution = await resolver.resolve(match);
+      confirm: async ({ match, arrived, caller }) => {
+        const resolution = await resolver.resolve(match, arrived, caller);
         return (
           resolution.status === 'resolved' && resolution.processes.some(({ pid }) => pid === process.pid)
         );
@@ -75,7 +74,9 @@ export function sourceCanary(source: Source['name']): Promise<number> {
  * @throws what the hold throws, PTRAP_E_NOT_HELD
  */
 export function holdCanary(hook: Hook): Promise<number> {
-  return withInstance(async ({ instance, target, nft, teardown }) => {
+  return withInstance(async ({ instance, target, teardown }) => {
+    const nft = await openNft();
+    teardown.defer(() => nft[Symbol.asyncDispose]());
     await holdWithNetem(nft, teardown, [target], {
       instance,
       table: tableName(instance),
@@ -84,6 +85,7 @@ export function holdCanary(hook: Hook): Promise<number> {
       delayMs: HELD_MS,
       hook,
       say: () => undefined,
+      tellGap: () => undefined,
     });
     const tookMs = await roundTrip(target);
     if (tookMs < HELD_MS - EARLY_MS) throw failure('PTRAP_E_NOT_HELD', HELD_MS, tookMs);

@@ -22,6 +22,7 @@ const tools: Record<ToolName, { package: string; costs: string; blocks?: true }>
   journalctl: { package: 'systemd', costs: 'no source journal' },
   modprobe: { package: 'kmod', costs: 'kernel modules that are not loaded yet count as missing' },
   setpriv: { package: 'util-linux', costs: 'no source nflog, and the journal is read later' },
+  bpftrace: { package: 'bpftrace', costs: 'no source bpf, which names also who sends and ends at once' },
 };
 
 /** Features of the kernel, with what goes without each and what brings it. */

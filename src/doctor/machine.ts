@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { ownPackage } from '../sys/own-package.js';
-import { missingCapabilities } from '../sys/requirements.js';
+import { missingCapabilities, neededCapabilities } from '../sys/requirements.js';
 import { ask } from '../sys/exec.js';
 import type { Facts } from './facts.js';
 import { managers } from './packages.js';
@@ -30,7 +30,10 @@ export async function lookAtPrivileges(): Promise<Facts['privileges']> {
   return {
     uid,
     bySudo: uid === 0 && process.env['SUDO_UID'] !== undefined,
-    missing: missingCapabilities(read('/proc/self/status') ?? ''),
+    missing: missingCapabilities(
+      read('/proc/self/status') ?? '',
+      neededCapabilities({ execUser: undefined }),
+    ),
     node: {
       path: process.execPath,
       version: process.versions.node,

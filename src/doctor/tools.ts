@@ -11,6 +11,7 @@ const tools = {
   journalctl: ['--version'],
   modprobe: ['--version'],
   setpriv: ['--version'],
+  bpftrace: ['--version'],
 } as const;
 
 export type ToolName = keyof typeof tools;

@@ -53,6 +53,13 @@ export const sources = {
     costs: 'packets can only be held for a fixed time, by netem',
     sees: 'holds each packet until its process is known',
   },
+  bpf: {
+    place: 'here',
+    needs: [],
+    isHeldBy: 'nothing',
+    costs: 'who sends and ends at once is not always named',
+    sees: 'sees who sends, and holds nothing',
+  },
 } as const satisfies Record<
   Source['name'],
   Row & { isHeldBy: 'netem' | 'itself' | 'nothing'; costs: string; sees: string }

@@ -23,6 +23,7 @@ export const rich = but(poor, facts => {
     'source journal': { result: 'works', latencyMs: 8.7 },
     'source nflog': { result: 'works', latencyMs: 0.4 },
     'source queue': { result: 'works', latencyMs: 0.9 },
+    'source bpf': { result: 'works', latencyMs: 3 },
     'hold egress': { result: 'works', latencyMs: 40.3 },
     'hold clsact': { result: 'works', latencyMs: 40.4 },
     'hold root': { result: 'works', latencyMs: 40.2 },

@@ -67,7 +67,7 @@ describe('the verdict', () => {
       but(rich, ({ tools }) => void (tools.nft = null)),
       but(rich, ({ outcomes }) => void (outcomes.owner = none)),
       but(rich, ({ outcomes }) => {
-        for (const name of ['journal', 'nflog', 'queue'] as const) outcomes[`source ${name}`] = none;
+        for (const name of ['journal', 'nflog', 'queue', 'bpf'] as const) outcomes[`source ${name}`] = none;
       }),
     ])
       expect(judge(facts).best).toBeNull();
@@ -112,6 +112,7 @@ describe('the verdict', () => {
       found: expect.stringContaining('sudo finds another, 18.19.0 (/usr/bin/node)') as string,
     });
     expect(judged.checks.filter(({ group }) => group === 'Sources').map(({ status }) => status)).toEqual([
+      'unknown',
       'unknown',
       'unknown',
       'unknown',
