@@ -7,6 +7,7 @@ import { ifbCommands, type Command } from './hold/ifb.js';
 import { ifbAlias, ifbName } from './hold/netem.js';
 import { rootCommands } from './hold/root.js';
 import { tcMatches } from './hold/tc-match.js';
+import { BELL_SNAPLEN } from './match/bell.js';
 import { buildProgram } from './match/bpf/program.js';
 import { SNAPLEN } from './match/nflog.js';
 import { QUEUED_MS } from './match/queue.js';
@@ -146,8 +147,8 @@ function sourceOf(
     case 'auto':
     case 'journal':
       return {
-        delivery: { to: 'kernel-log', bell: UNKNOWN.group },
-        how: `journalctl -f -k -o json, woken when NFLOG group ${UNKNOWN.group} brings a byte`,
+        delivery: { to: 'kernel-log', bell: { group: UNKNOWN.group, snaplen: BELL_SNAPLEN } },
+        how: `journalctl -f -k -o json, woken when NFLOG group ${UNKNOWN.group} brings a packet’s head`,
         files: [`/run/log/journal/ptrap-${instance}.nudge (or in /var/log/journal)`],
       };
   }

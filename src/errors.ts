@@ -254,6 +254,12 @@ const failures = {
     cause: 'a packet of ptrap’s own, sent over lo, did not pass its rule',
     fix: 'see that lo is up (ip link set lo up) and no firewall of yours drops 127.0.0.0/8',
   }),
+  PTRAP_E_LOG_FORGEABLE: (): Failure => ({
+    exit: 3,
+    cause:
+      'net.netfilter.nf_log_all_netns is 1, so others can write lines into the kernel’s log that look like ptrap’s, and no NFLOG group tells them apart',
+    fix: 'load or install nfnetlink_log (modprobe nfnetlink_log), or sysctl -w net.netfilter.nf_log_all_netns=0',
+  }),
   PTRAP_E_NETNS_LOG: (): Failure => ({
     exit: 3,
     cause: 'the kernel logs no packets of this network namespace',

@@ -23,7 +23,8 @@ function requireDead(id: string, instances: readonly Instance[]): Instance {
   const found = instances.find(({ instance }) => instance === id);
   if (!found) throw failure('PTRAP_E_INSTANCE', id, 'there is no such instance');
   if (found.alive) throw failure('PTRAP_E_INSTANCE', id, `it is running (pid ${found.pid})`);
-  if (!found.here) throw failure('PTRAP_E_INSTANCE', id, 'it ran in another network namespace');
+  if (found.place === 'elsewhere')
+    throw failure('PTRAP_E_INSTANCE', id, 'it ran in another network namespace (ptrap cleanup there)');
   return found;
 }
 

@@ -4,6 +4,12 @@ import { STATE_DIR } from '../teardown/record.js';
 import { requireAccess } from '../sys/requirements.js';
 import { printLines } from './print.js';
 
+const PLACES = {
+  here: '',
+  elsewhere: ', in another network namespace',
+  gone: ', in a network namespace that is no more',
+};
+
 /** `ptrap ls`: a line for each instance, running or dead. */
 export async function lsCommand(): Promise<number> {
   await requireAccess(STATE_DIR);
@@ -12,8 +18,7 @@ export async function lsCommand(): Promise<number> {
   return 0;
 }
 
-function lineOf({ instance, pid, alive, here, targets, effects }: Instance): string {
+function lineOf({ instance, pid, alive, place, targets, effects }: Instance): string {
   const state = alive ? 'running' : `dead, ${effects.length} things left (ptrap cleanup ${instance})`;
-  const place = here ? '' : ', in another network namespace';
-  return visible(`${instance}  pid ${pid}  ${targets.join(', ')}  ${state}${place}`);
+  return visible(`${instance}  pid ${pid}  ${targets.join(', ')}  ${state}${PLACES[place]}`);
 }

@@ -7,13 +7,14 @@ import { openGroup } from './group.js';
 export interface Bell {
   /** The NFLOG group that the rules are to log to, too. */
   group: number;
-  onRing(listener: () => void): void;
+  /** Calls each listener with the netlink messages that have come, whole ones. */
+  onRing(listener: (messages: Buffer) => void): void;
   /** False once the child that listens has ended. */
   rings(): boolean;
 }
 
-/** A byte of each packet will do. */
-const BELL_SNAPLEN = 1;
+/** Bytes of each packet: its ports, behind whatever headers of IPv6. */
+export const BELL_SNAPLEN = 256;
 
 /** Hangs up a bell; undefined where the kernel has no NFLOG. */
 export async function openBell(teardown: Teardown): Promise<Bell | undefined> {
@@ -23,12 +24,15 @@ export async function openBell(teardown: Teardown): Promise<Bell | undefined> {
   });
   if (!opened) return undefined;
   const { group, child } = opened;
-  let listener = (): void => undefined;
+  const listeners: ((messages: Buffer) => void)[] = [];
   let rings = true;
-  const relay = hearRelay(child, { onMessages: () => listener(), onEnd: () => (rings = false) });
+  const relay = hearRelay(child, {
+    onMessages: bytes => listeners.forEach(listener => listener(bytes)),
+    onEnd: () => (rings = false),
+  });
   teardown.defer(() => {
     relay[Symbol.dispose]();
     child.kill('SIGKILL');
   });
-  return { group, rings: () => rings, onRing: ring => void (listener = ring) };
+  return { group, rings: () => rings, onRing: listener => void listeners.push(listener) };
 }

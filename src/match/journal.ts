@@ -1,12 +1,13 @@
 import type { Counters } from '../rules/apply.js';
 import { isoTime } from '../sys/clock.js';
 import type { Teardown } from '../teardown/stack.js';
-import { openBell } from './bell.js';
+import { BELL_SNAPLEN, openBell } from './bell.js';
 import { diagnoseJournal } from './diagnose.js';
 import { followKernelLog } from './follow.js';
 import { parseLogLine } from './kernel-log.js';
 import { openLateness } from './lateness.js';
 import { journalDir, startNudging, type NudgeOptions } from './nudge.js';
+import { openScrutiny } from './scrutiny.js';
 import { settle } from './settle.js';
 import { openSorting } from './sorting.js';
 import type { Arrival, PacketSource } from './source.js';
@@ -39,27 +40,29 @@ export async function openJournal(teardown: Teardown, options: JournalOptions): 
   const journal = followKernelLog({ signal: end.signal, say });
   const lateness = openLateness();
   const { sort, onEcho, read, close } = openSorting(targets);
-  const logged = wary(counters.logged, read, say);
+  const { logged } = counters;
+  const bell = await openBell(teardown);
+  const isOurs = openScrutiny(bell, { instance, logged, say });
 
   async function* matches(): AsyncGenerator<Arrival> {
     for await (const { received, receivedMonotonic, said, message } of journal.entries) {
       // also of lines that are not ours, which tell what is usual
       const late = lateness.of(said, receivedMonotonic);
       const line = parseLogLine(message, instance);
-      const match = line && sort({ ...line, at: isoTime(String(received - late)) });
+      if (!line || !(await isOurs(line))) continue;
+      const match = sort({ ...line, at: isoTime(String(received - late)) });
       if (match) yield { match, arrived: performance.now() };
     }
   }
 
   watchForStalls(end.signal, { logged, read, say, tellGap });
-  const bell = options.nudge ? await openBell(teardown) : undefined;
   if (options.nudge) await makeNudge(teardown, instance, { bell, logged, read, stuck: journal.readAgain });
   return {
     name: 'journal',
     matches: matches(),
-    delivery: { to: 'kernel-log', ...(bell && { bell: bell.group }) },
+    delivery: { to: 'kernel-log', ...(bell && { bell: { group: bell.group, snaplen: BELL_SNAPLEN } }) },
     onEcho,
-    settle: () => settle({ ...counters, logged }, { read, close }),
+    settle: () => settle(counters, { read, close }),
     diagnose: () => diagnoseJournal(logged),
   };
 }
@@ -79,29 +82,6 @@ async function makeNudge(
     () => Promise.resolve((nudge = startNudging({ path, ...options }))),
     () => Promise.resolve(nudge?.[Symbol.dispose]()),
   );
-}
-
-/**
- * The same count, which says, once, when more lines were read than the kernel has logged for ptrap: whoever may make
- * network namespaces can have it log packets of theirs behind any prefix, where nf_log_all_netns lets it.
- */
-function wary(
-  logged: () => Promise<number>,
-  read: () => number,
-  say: (line: string) => void,
-): () => Promise<number> {
-  let told = false;
-  return async () => {
-    const readBefore = read();
-    const count = await logged();
-    if (readBefore > count && !told) {
-      told = true;
-      say(
-        'lines in the kernel’s log look like ptrap’s and are not: packets of another network namespace, logged by its owner (net.netfilter.nf_log_all_netns is 1); --source nflog shows none of them',
-      );
-    }
-    return count;
-  };
 }
 
 /** What tells of a stall. */

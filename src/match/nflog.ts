@@ -52,7 +52,7 @@ export async function openNflog(
 }
 
 /** What a prefix of this instance says of the rule; undefined for another's. */
-function tagIn(prefix: string, instance: string): string | undefined {
+export function tagIn(prefix: string, instance: string): string | undefined {
   const start = `ptrap-${instance}-`;
   const colon = prefix.indexOf(':', start.length);
   return prefix.startsWith(start) && colon > 0 ? prefix.slice(start.length, colon) : undefined;

@@ -2,12 +2,18 @@ import type { Tag } from '../nft/tag.js';
 
 /** Where the rules bring matching packets, as a source asks for it. */
 export type Delivery =
-  /** A line in the kernel's log, and where there is a `bell`, a byte of the packet to that NFLOG group. */
-  | { to: 'kernel-log'; bell?: number | string }
-  /** An NFLOG group, each packet at once with its first `snaplen` bytes. */
-  | { to: 'group'; group: number | string; snaplen: number }
+  /** A line in the kernel's log, and where there is a `bell`, before that the packet's head to that NFLOG group. */
+  | { to: 'kernel-log'; bell?: Group }
+  /** An NFLOG group. */
+  | ({ to: 'group' } & Group)
   /** An NFQUEUE queue for each target, by its index, and one for probes; there a packet waits `delayMs` at the most. */
   | { to: 'queues'; queues: readonly (number | string)[]; probes: number | string; delayMs: number };
+
+/** An NFLOG group, to which each packet goes at once with its first `snaplen` bytes. */
+export interface Group {
+  group: number | string;
+  snaplen: number;
+}
 
 /**
  * What every log line of this instance begins with.
@@ -22,9 +28,9 @@ export function deliver(delivery: Delivery, instance: string, tag: Tag): string 
   const prefix = `log prefix "${logPrefix(instance, tag)}"`;
   switch (delivery.to) {
     case 'kernel-log':
-      return `${prefix} level debug flags skuid${delivery.bell === undefined ? '' : ` log ${group(delivery.bell, 1)}`}`;
+      return `${delivery.bell ? `${prefix} ${toGroup(delivery.bell)} ` : ''}${prefix} level debug flags skuid`;
     case 'group':
-      return `${prefix} ${group(delivery.group, delivery.snaplen)}`;
+      return `${prefix} ${toGroup(delivery)}`;
     case 'queues':
       // bypass: with nobody there to give a verdict, packets pass
       return `queue num ${typeof tag === 'number' ? delivery.queues[tag] : delivery.probes} bypass`;
@@ -32,6 +38,6 @@ export function deliver(delivery: Delivery, instance: string, tag: Tag): string 
 }
 
 /** Each packet at once, and not when a batch is full. */
-function group(number: number | string, snaplen: number): string {
-  return `group ${number} snaplen ${snaplen} queue-threshold 1`;
+function toGroup({ group, snaplen }: Group): string {
+  return `group ${group} snaplen ${snaplen} queue-threshold 1`;
 }

@@ -18,6 +18,7 @@ const recordSchema = z.object({
   instance: z.string().regex(/^[0-9a-z]{6}$/),
   pid: z.int().positive(),
   startTime: z.int().nonnegative(),
+  bootId: z.string(),
   netns: z.int(),
   targets: z.array(z.string()),
   effects: z.array(effect),

@@ -4,6 +4,7 @@ import {
   mkdir,
   open,
   readdir,
+  readFile,
   readlink,
   rename,
   rmdir,
@@ -30,6 +31,8 @@ export interface InstanceRecord {
   pid: number;
   /** Start time of that pid in clock ticks after boot: the pair outlasts pid reuse. */
   startTime: number;
+  /** Of the kernel that it ran on (random(4)): after another start of the machine its pid and namespace mean nothing. */
+  bootId: string;
   /** Inode of the network namespace that the effects are in. */
   netns: number;
   targets: string[];
@@ -156,6 +159,11 @@ function unless(...codes: string[]) {
   return (error: NodeJS.ErrnoException): undefined => {
     if (!codes.includes(error.code ?? '')) throw error;
   };
+}
+
+/** Id of this boot of the kernel. */
+export async function ownBootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }
 
 /** Inode of our network namespace. */

@@ -1,5 +1,12 @@
 import { readStat } from '../sys/stat.js';
-import { ownNetns, removeRecord, writeRecord, type Effect, type InstanceRecord } from './record.js';
+import {
+  ownBootId,
+  ownNetns,
+  removeRecord,
+  writeRecord,
+  type Effect,
+  type InstanceRecord,
+} from './record.js';
 
 /** The one stack of what is to be undone, last in first out; every effect is on disk before it is made. */
 export interface Teardown extends AsyncDisposable {
@@ -33,6 +40,7 @@ export async function openTeardown(instance: string, targets: string[]): Promise
     instance,
     pid: process.pid,
     startTime: readStat('/proc', process.pid)?.startTime ?? 0,
+    bootId: await ownBootId(),
     netns: await ownNetns(),
     targets,
   };

@@ -20,8 +20,11 @@ export interface Ground extends Abilities, AsyncDisposable {
   readonly ownJournald: boolean;
   /** How long a phase takes as far as is known, in ms. */
   readonly phases: Phases;
-  /** How long ptrap may take to end, in ms. */
+  /** How long ptrap may take to become ready, and to end, in ms. */
+  readonly readyMs: number;
   readonly patienceMs: number;
+  /** How often a slot's traffic sends, in ms. */
+  readonly everyMs: number;
 }
 
 /** From start to ready, on from there, and from SIGINT to the end, in ms. */
@@ -58,7 +61,9 @@ export async function openGuest(): Promise<Ground> {
     holds: true,
     devices: 3,
     phases: { start: 12_000, run: 3000, drain: 2000 },
-    patienceMs: 120_000,
+    readyMs: 900_000,
+    patienceMs: 300_000,
+    everyMs: 60,
     [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
   };
 }
@@ -83,7 +88,9 @@ export async function openHost(): Promise<Ground> {
     holds: false,
     devices: 3,
     phases: { start: 700, run: 500, drain: 250 },
-    patienceMs: 30_000,
+    readyMs: 120_000,
+    patienceMs: 60_000,
+    everyMs: 20,
     async [Symbol.asyncDispose]() {
       agent.stdio[3]!.destroy();
       await new Promise(ended => agent.once('exit', ended));

@@ -20,6 +20,8 @@ export interface Result {
   traffic: Account;
   /** What must not have happened, beside what is counted. */
   findings: string[];
+  /** Whether the kill could not be carried out; its slot is in an unknown state then. */
+  isBroken?: true;
 }
 
 /** What is to be killed, by its command line. */
@@ -41,7 +43,7 @@ const harmless: readonly Ending[] = [
 
 /** Starts a ptrap, does to it what the plan says, and looks at what is left. */
 export async function kill(ground: Ground, slot: Slot, plan: Plan): Promise<Result> {
-  const { phases, patienceMs } = ground;
+  const { phases, patienceMs, readyMs } = ground;
   const { ending } = plan;
   const before = await slot.snapshot();
   const findings: string[] = [];
@@ -66,7 +68,7 @@ export async function kill(ground: Ground, slot: Slot, plan: Plan): Promise<Resu
 
   if (plan.phase === 'live') await Promise.race([sleep(plan.moment * (phases.start + phases.run)), over]);
   else {
-    await patient(job.waitFor(/"type":"ready"/, 2 * patienceMs).catch(() => undefined));
+    await Promise.race([job.waitFor(/"type":"ready"/, readyMs).catch(() => undefined), over]);
     if (isReady()) phases.start = 0.7 * phases.start + 0.3 * (performance.now() - started);
     else if (!isOver) findings.push('it did not become ready');
     await Promise.race([sleep(plan.pause * phases.run), over]);
@@ -98,7 +100,7 @@ export async function kill(ground: Ground, slot: Slot, plan: Plan): Promise<Resu
   if (ending === 'disk full') await slot.fill(false);
   const trace = /^ +at .*\.js.*/m.exec(job.stderr())?.[0];
   if (trace !== undefined) findings.push(`${job.stderr().slice(0, 2000)}`);
-  const leftAfter = leftAtOnce.length > 0 ? await remedy(slot, plan, before, findings) : [];
+  const leftAfter = leftAtOnce.length > 0 ? await remedy(ground, slot, plan, before, findings) : [];
   return {
     plan,
     step: found ? step : 'missed',
@@ -129,7 +131,13 @@ function lastOf({ hang, last }: Plan): 'SIGINT' | 'SIGKILL' {
   return hang === 'loop' ? 'SIGKILL' : last;
 }
 
-async function remedy(slot: Slot, plan: Plan, before: Snapshot, findings: string[]): Promise<string[]> {
+async function remedy(
+  ground: Ground,
+  slot: Slot,
+  plan: Plan,
+  before: Snapshot,
+  findings: string[],
+): Promise<string[]> {
   const args =
     plan.remedy === 'cleanup'
       ? ['cleanup']
@@ -138,9 +146,9 @@ async function remedy(slot: Slot, plan: Plan, before: Snapshot, findings: string
           `${slot.addresses[0]}:53/udp`,
           ...'--hold none --source nflog --no-config --for 1 --no-process-table'.split(' '),
         ];
-  const { code, stderr } = await (await slot.ptrap(args)).end(120_000);
+  const { code, stderr } = await (await slot.ptrap(args)).end(ground.patienceMs);
   if (code !== 0) findings.push(`${plan.remedy}: exit code ${code} ${stderr}`);
-  await slot.quiet(30_000);
+  await slot.quiet(ground.patienceMs);
   const after = await slot.snapshot();
   const left = changes(before, after);
   for (const part of left) findings.push(`${part} before:\n${before.get(part)}\nafter:\n${after.get(part)}`);

@@ -30,6 +30,9 @@ export type Snapshot = ReadonlyMap<string, string>;
 /** Counters, and classes that come and go with flows. */
 const VOLATILE = /^class (?!htb)\S+ .*\n|"?direct_packets_stat"?:? ?\d+/gm;
 const MANY = '64m';
+/** How long what is to be killed may take to appear, in s, and a script to end, in ms: the guest is slow. */
+const VICTIM_S = 300;
+const SCRIPT_MS = 600_000;
 
 /** Opens a slot; `number` tells them apart. It ends with its ground. */
 export async function openSlot(ground: Ground, number: number): Promise<Slot> {
@@ -38,7 +41,7 @@ export async function openSlot(ground: Ground, number: number): Promise<Slot> {
   const cgroup = `${ground.cgroups}/ptrap-kills-${process.pid}-${number}`;
   const inside = `nsenter -t ${near} -n -m env -C "$PWD"`;
   const must = (script: string): Promise<string> =>
-    machine.must(`exec ${inside} bash -s <<'END'\n${script}\nEND`, { timeoutMs: 120_000 });
+    machine.must(`exec ${inside} bash -s <<'END'\n${script}\nEND`, { timeoutMs: SCRIPT_MS });
   const devices = qdiscs.map((_, index) => `w${index}`);
   const addresses = devices.map((_, index) => `10.20.${index}.2`);
 
@@ -57,7 +60,7 @@ export async function openSlot(ground: Ground, number: number): Promise<Slot> {
       ...qdiscs.flatMap((lines, index) => lines.map(line => line.replace('DEV', devices[index]!))),
     ].join('\n'),
   );
-  const traffic = await openTraffic(machine, { near, far, addresses });
+  const traffic = await openTraffic(machine, { near, far, addresses, everyMs: ground.everyMs });
 
   const ofPtrap = `while read -r pid; do
     words=(); mapfile -d '' -t words 2>/dev/null </proc/$pid/cmdline; line="\${words[*]}"`;
@@ -72,16 +75,16 @@ export async function openSlot(ground: Ground, number: number): Promise<Slot> {
       return job;
     },
     async hit(pattern, signal = 'KILL') {
-      const script = `for ((tries = 0; tries < 1000; tries++)); do
+      const script = `while ((SECONDS < ${VICTIM_S})); do
         alive=
         ${ofPtrap}
           [[ $line =~ ${pattern} ]] && { kill -${signal} $pid; exit; }
           [[ $line =~ dist/src/cli.js ]] && alive=1
         done <${cgroup}/cgroup.procs
         [[ $alive ]] || exit 1
-        sleep 0.02
+        sleep 0.05
       done; exit 1`;
-      return (await machine.run(script)).code === 0;
+      return (await machine.run(script, { timeoutMs: SCRIPT_MS })).code === 0;
     },
     async send(address, port) {
       const sender = machine.start(
@@ -98,7 +101,7 @@ export async function openSlot(ground: Ground, number: number): Promise<Slot> {
       const started = performance.now();
       const script = `for ((tries = 0; tries < ${Math.ceil(patienceMs / 50)}; tries++)); do
         read -r pid <${cgroup}/cgroup.procs || exit 0; sleep 0.05; done; exit 1`;
-      const { code } = await machine.run(script, { timeoutMs: patienceMs + 120_000 });
+      const { code } = await machine.run(script, { timeoutMs: patienceMs + SCRIPT_MS });
       return code === 0 ? performance.now() - started : undefined;
     },
     async snapshot() {

@@ -1,6 +1,6 @@
 import type { Ground } from './ground.js';
 import { kill, type Result } from './kill.js';
-import { planOf } from './plan.js';
+import { planOf, type Plan } from './plan.js';
 import { openSlot } from './slot.js';
 
 /** What a run of the suite is. */
@@ -33,16 +33,33 @@ export async function runSuite(ground: Ground, options: SuiteOptions): Promise<R
       const mine = number++;
       const plan = planOf(seed, mine, ground);
       underWay += 1;
-      const result = await kill(ground, slot, plan).finally(() => (underWay -= 1));
+      const result = await kill(ground, slot, plan)
+        .catch((error: unknown) => broken(plan, error))
+        .finally(() => (underWay -= 1));
       if (result.step !== 'missed') hit += 1;
       results.push(result);
       say(lineOf(mine, result));
       for (const finding of result.findings) say(`  FOUND ${finding}`);
+      if (result.isBroken) return; // the other slots go on
     }
   }
 
   await Promise.all(Array.from({ length: slots }, (_, index) => work(index)));
   return results;
+}
+
+/** A kill of which nothing is known: the machine did not do what it was told. */
+function broken(plan: Plan, error: unknown): Result {
+  return {
+    plan,
+    step: 'missed',
+    leftAtOnce: [],
+    leftAfter: [],
+    quietMs: 0,
+    traffic: { sent: 0, lost: 0, overtaken: { held: 0, beside: 0 } },
+    findings: [String(error)],
+    isBroken: true,
+  };
 }
 
 function lineOf(number: number, { plan, step, leftAtOnce, leftAfter, quietMs, traffic }: Result): string {

@@ -14,16 +14,23 @@ export interface Account {
   overtaken: { held: number; beside: number };
 }
 
-const EVERY_MS = 20;
 /** How long a packet may take, in ms: longer than any delay. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
+
+/** Between which network namespaces, each that of a pid, to which addresses, and how often. */
+interface TrafficOptions {
+  near: number;
+  far: number;
+  addresses: readonly string[];
+  everyMs: number;
+}
 
 type Tally = Record<'held' | 'beside', { highest: number; overtaken: number; missing: number[] }>;
 
-/** Starts a sender and a receiver (traffic.pl) in two network namespaces, which these pids are in. */
+/** Starts a sender and a receiver (traffic.pl) in two network namespaces. */
 export async function openTraffic(
   machine: Pick<Machine, 'start'>,
-  { near, far, addresses }: { near: number; far: number; addresses: readonly string[] },
+  { near, far, addresses, everyMs }: TrafficOptions,
 ): Promise<Traffic> {
   const start = async (pid: number, args: string) => {
     const job = machine.start(`exec nsenter -t ${pid} -n perl test/kills/traffic.pl ${args}`);
@@ -33,13 +40,13 @@ export async function openTraffic(
       asked += 1;
       job.signal('SIGUSR1');
       const wanted = asked;
-      await job.waitFor(new RegExp(`^(?:(?:sent|received) [^]*?\\n[^]*?){${wanted}}`, 'm'), 60_000);
+      await job.waitFor(new RegExp(`^(?:(?:sent|received) [^]*?\\n[^]*?){${wanted}}`, 'm'), 600_000);
       if (/^(strange|twice).*/m.test(job.stdout())) throw new Error(job.stdout().slice(-500));
       return job.stdout().trimEnd().split('\n').at(-1)!;
     };
   };
   const received = await start(far, 'receive');
-  const sent = await start(near, `send ${EVERY_MS} ${addresses.join(' ')}`);
+  const sent = await start(near, `send ${everyMs} ${addresses.join(' ')}`);
   let before = { held: 0, beside: 0 };
   let overtaken = { held: 0, beside: 0 };
   const known = { held: new Set<number>(), beside: new Set<number>() };

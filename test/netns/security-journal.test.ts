@@ -89,21 +89,43 @@ describe('a look-alike of a line of ours counts for nothing', () => {
   });
 });
 
-it('a packet that a user has the kernel log in a network namespace of his own is told of', async () => {
-  const watch = await stage.watch(ARGS);
-  const rule = `log prefix "ptrap-${watch.ready.instance}-0: " level debug flags skuid`;
-  const forge = [
-    'ip link set lo up',
-    'ip addr add 10.77.0.2/32 dev lo',
-    `nft 'add table inet t; add chain inet t o { type filter hook output priority 0; }; add rule inet t o udp dport 53 ${rule}'`,
-    'echo x > /dev/udp/10.77.0.2/53',
-  ];
-  await stage.namespace.must(
-    `${NOBODY} unshare --user --map-root-user --net bash -ec ${quote(forge.join('; '))}`,
-  );
-  await watch.until('stderr', /lines in the kernel’s log look like ptrap’s and are not/);
-  // nobody holds the socket here that it came from: it is blamed on nobody
-  const { summary, code } = await watch.end('SIGINT');
-  expect(code).toBe(0);
-  expect(summary).toMatchObject({ resolved: 0, lost: 0 });
+describe('a packet that a user has the kernel log in a network namespace of his own', () => {
+  /** Sends packets with these commands behind a rule with our prefix, where both ends have the addresses of ours. */
+  async function forge(watch: Watch, flags: string, send: string): Promise<void> {
+    const rule = `log prefix "ptrap-${watch.ready.instance}-0: " level debug ${flags}`;
+    const commands = [
+      'ip link set lo up',
+      'ip addr add 10.77.0.1/32 dev lo',
+      'ip addr add 10.77.0.2/32 dev lo',
+      `nft 'add table inet t; add chain inet t o { type filter hook output priority 0; }; add rule inet t o udp dport 53 ${rule}'`,
+      send,
+    ];
+    await stage.namespace.must(
+      `${NOBODY} unshare --user --map-root-user --net bash -ec ${quote(commands.join('; '))}`,
+    );
+  }
+
+  it.each(['flags skuid', ''])('is passed over, and told of (%s)', async flags => {
+    const watch = await stage.watch(ARGS);
+    await forge(watch, flags, 'for i in {1..50}; do echo x > /dev/udp/10.77.0.2/53; done');
+    await watch.until('stderr', /lines in the kernel’s log look like ptrap’s and are not/);
+    expect(await portsSeen(watch)).toHaveLength(1);
+    const { summary, code } = await watch.end('SIGINT');
+    expect(code).toBe(0);
+    expect(summary).toMatchObject({ matches: 1, resolved: 1, unresolved: 0, suppressed: 0, lost: 0 });
+  });
+
+  it('is not blamed on who holds the socket here that its packet names', async () => {
+    const watch = await stage.watch(ARGS);
+    const victim = stage.shell();
+    await victim.do(SEND);
+    const { flow } = await watch.sighting(found => pidsOf(found).includes(victim.pid));
+    const socket = `socket(my $s, 2, 2, 0); bind($s, pack("Sna4x8", 2, ${flow.src.port}, pack("C4", 10, 77, 0, 1)))`;
+    const send = `perl -e ${quote(`${socket}; send($s, "x", 0, pack("Sna4x8", 2, 53, pack("C4", 10, 77, 0, 2))) or die`)}`;
+    await forge(watch, '', send);
+    await watch.until('stderr', /lines in the kernel’s log look like ptrap’s and are not/);
+    expect(await portsSeen(watch)).toHaveLength(2);
+    expect((await watch.end('SIGINT')).summary).toMatchObject({ matches: 2, resolved: 2, lost: 0 });
+    expect(watch.sightings.filter(found => pidsOf(found).includes(victim.pid))).toHaveLength(1);
+  });
 });

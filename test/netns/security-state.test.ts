@@ -63,9 +63,11 @@ describe('a state folder that somebody else has made', () => {
 
 describe('what lies in the state folder and is no record of ptrap’s', () => {
   const NETNS = '$(stat -Lc %i /proc/self/ns/net)';
+  const BOOT = '$(cat /proc/sys/kernel/random/boot_id)';
   const record = (changes: object): string =>
-    JSON.stringify({ ...DEAD, netns: 'NETNS', ...changes })
+    JSON.stringify({ ...DEAD, bootId: 'BOOT', netns: 'NETNS', ...changes })
       .replaceAll('"', '\\"')
+      .replace('BOOT', BOOT)
       .replace('\\"NETNS\\"', NETNS);
 
   const link = (name: string): object => ({ kind: 'link', name, alias: 'ptrap pid=4194305 start=1' });
@@ -109,6 +111,65 @@ describe('what lies in the state folder and is no record of ptrap’s', () => {
     await stage.namespace.must('ip link del ptrapzzzzzz');
     expect(ends.map(({ code, stdout }) => [code, stdout])).toEqual(Array(4).fill([0, '']));
     expect(after).toBe(before);
+  });
+
+  /** A record of a ptrap that has died, with a link, a file, and what may be of another kind. */
+  const left = (changes: object): string =>
+    record({ effects: [link('ptrapabc123'), file('/run/log/journal/ptrap-abc123.nudge')], ...changes });
+  const MADE =
+    'mkdir -m 700 /run/ptrap; touch /run/log/journal/ptrap-abc123.nudge; ip link add ptrapabc123 type ifb; ip link set ptrapabc123 alias "ptrap pid=4194305 start=1"';
+  const shown = () => stage.namespace.must('ls -A /run/ptrap 2>&1; ls /run/log/journal; ip -o link');
+
+  it.each([
+    ['of a network namespace that is no more', { netns: 1 }, 'in a network namespace that is no more'],
+    ['of another boot', { bootId: 'another' }, 'in a network namespace that is no more'],
+  ])(
+    'a record %s: its file goes, with the record; a link here is none of its',
+    async (_name, changes, says) => {
+      await stage.namespace.must(`${MADE}; echo "${left(changes)}" > /run/ptrap/abc123.json`);
+      const listed = await stage.ptrap(['ls']).end();
+      expect(listed.stdout).toContain(`dead, 2 things left (ptrap cleanup abc123), ${says}`);
+      const { code, stdout } = await stage.ptrap(['cleanup', 'abc123']).end();
+      expect({ code, stdout }).toEqual({
+        code: 0,
+        stdout: 'abc123: removed file /run/log/journal/ptrap-abc123.nudge\n',
+      });
+      const after = await shown();
+      expect(after).not.toContain('abc123.');
+      expect(after).toContain('ptrapabc123');
+      await stage.namespace.must('ip link del ptrapabc123');
+    },
+  );
+
+  it('a record of another network namespace that is there: it is cleaned up there alone', async () => {
+    const other = `$(stat -Lc %i /proc/${stage.namespace.farPid}/ns/net)`;
+    await stage.namespace.must(
+      `${MADE}; echo "${left({ netns: 'OTHER' }).replace('\\"OTHER\\"', other)}" > /run/ptrap/abc123.json`,
+    );
+    const before = await shown();
+    const named = await stage.ptrap(['cleanup', 'abc123']).end();
+    expect(named.code).toBe(2);
+    expect(named.stderr).toContain('it ran in another network namespace');
+    expect(await stage.ptrap(['cleanup']).end()).toMatchObject({ code: 0, stdout: '' });
+    expect(await shown()).toBe(before);
+    await stage.namespace.must(
+      'ip link del ptrapabc123; rm -r /run/ptrap /run/log/journal/ptrap-abc123.nudge',
+    );
+  });
+
+  it('what a process left whose pid is another’s by now is taken away, by two at once', async () => {
+    const reused = { pid: process.pid, startTime: 1 };
+    const alias = `ptrap pid=${process.pid} start=1`;
+    const text = record({
+      ...reused,
+      effects: [{ kind: 'link', name: 'ptrapabc123', alias }, file('/run/log/journal/ptrap-abc123.nudge')],
+    });
+    await stage.namespace.must(
+      `${MADE.replace('pid=4194305', `pid=${process.pid}`)}; echo "${text}" > /run/ptrap/abc123.json`,
+    );
+    const ends = await Promise.all(Array.from({ length: 4 }, () => stage.ptrap(['cleanup']).end()));
+    expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual(Array(4).fill([0, '']));
+    expect(await stage.namespace.snapshot()).toBe(stage.before());
   });
 
   it('a draft that is a link is not written through', async () => {

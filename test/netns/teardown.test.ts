@@ -10,6 +10,7 @@ import {
   type InstanceRecord,
 } from '../../src/teardown/record.js';
 import { cleanUp, listInstances, type Undo } from '../../src/teardown/recover.js';
+import { ifbAlias } from '../../src/hold/netem.js';
 import { readStat } from '../../src/sys/stat.js';
 import { openTeardown } from '../../src/teardown/stack.js';
 
@@ -83,13 +84,14 @@ describe('the teardown stack', () => {
 
 describe('cleanUp', () => {
   const record = async (changes: Partial<InstanceRecord> = {}): Promise<void> => {
-    const { netns } = await own();
+    const { bootId, netns } = await own();
     const startTime = readStat('/proc', process.pid)!.startTime;
     await writeRecord({
       version: 1,
       instance: INSTANCE,
       pid: process.pid,
       startTime,
+      bootId,
       netns,
       targets: [],
       effects: made,
@@ -126,7 +128,6 @@ describe('cleanUp', () => {
 
   it.each([
     ['that runs', {}],
-    ['of another network namespace', { startTime: 1, netns: 1 }],
     ['of a newer version', { startTime: 1, version: 2 as 1 }],
     [
       'with a file that is not ours to remove',
@@ -158,6 +159,22 @@ describe('cleanUp', () => {
     ['with a pid that is none', { startTime: 1, pid: -1 }],
   ])('leaves a record alone %s', async (_name, changes) => {
     await record(changes);
+    expect(await cleaned()).toEqual([]);
+    expect(existsSync(recordPath(INSTANCE))).toBe(true);
+  });
+
+  it.each([
+    ['of a network namespace that is no more', { netns: 1 }],
+    ['of another boot, be its pid and start time whose they will', { bootId: 'another' }],
+  ])('forgets one %s, of which only files can be left', async (_name, changes) => {
+    const link: Effect = { kind: 'link', name: `ptrap${INSTANCE}`, alias: ifbAlias(process.pid, 1) };
+    await record({ startTime: 1, effects: [made[0]!, link], ...changes });
+    expect(await cleaned()).toEqual([made[0]]);
+    expect(existsSync(recordPath(INSTANCE))).toBe(false);
+  });
+
+  it('does not touch a running one because its network namespace is not to be found', async () => {
+    await record({ netns: 1 });
     expect(await cleaned()).toEqual([]);
     expect(existsSync(recordPath(INSTANCE))).toBe(true);
   });

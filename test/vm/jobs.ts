@@ -108,7 +108,7 @@ function follow(script: string, signal: Job['signal']): Follower {
         result = { code: message.code, signal: message.signal ?? null, stdout, stderr };
       heard.emit('message');
     },
-    pid: () => until(() => pid, 30_000),
+    pid: () => until(() => pid, 120_000),
     stdout: () => stdout,
     stderr: () => stderr,
     waitFor: (pattern, timeoutMs = 60_000) => until(() => pattern.exec(stdout), timeoutMs),

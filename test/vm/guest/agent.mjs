@@ -18,7 +18,12 @@ const jobs = new Map();
 
 function tell(message) {
   let rest = Buffer.from(`${JSON.stringify(message)}\n`);
-  while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(fd, rest));
+  } catch (error) {
+    if (error.code !== 'EPIPE') throw error;
+    end(); // nobody listens any more
+  }
 }
 
 function start(id, script) {
@@ -45,14 +50,16 @@ function signal({ id, signal: name, group }) {
   }
 }
 
+function end() {
+  for (const id of jobs.keys()) signal({ id, signal: 'SIGKILL', group: true });
+  process.exit();
+}
+
 createInterface({ input: createReadStream('', { fd }) })
   .on('line', line => {
     const request = JSON.parse(line);
     if (request.start === undefined) signal(request);
     else start(request.id, request.start);
   })
-  .on('close', () => {
-    for (const id of jobs.keys()) signal({ id, signal: 'SIGKILL', group: true });
-    process.exit();
-  });
+  .on('close', end);
 tell({ ready: release() });
