@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { failure, type PtrapError } from '../errors.js';
@@ -6,6 +7,7 @@ import {
   messageHeader,
   messagesOf,
   NLM_F_ACK,
+  NLM_F_DUMP,
   NLM_F_MULTI,
   NLM_F_REQUEST,
   NLMSG_DONE,
@@ -44,6 +46,8 @@ interface Request {
 /** The kernel builds dump messages of at most 32 KiB, and smaller where the reader's buffer is. */
 const RECEIVE_BYTES = 32_768;
 const QUEUE_BYTES = 1 << 20;
+/** While a dump that was given up is still being read, the kernel begins no other (EBUSY): it is asked again, in ms. */
+const BUSY_MS = 5;
 
 /**
  * Opens a netlink socket of a protocol (`NETLINK_*` of linux/netlink.h).
@@ -58,12 +62,14 @@ export function openNetlink(
   const waiting: Request[] = [];
   let current: Request | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let retry: NodeJS.Timeout | undefined;
   let sequence = 0;
   let closed = false;
 
   function settle(outcome: Buffer[] | PtrapError): void {
     const request = current;
     clearTimeout(timer);
+    clearTimeout(retry);
     current = undefined;
     if (Array.isArray(outcome)) request?.resolve(outcome);
     else request?.reject(outcome);
@@ -72,9 +78,18 @@ export function openNetlink(
 
   function next(): void {
     if (current !== undefined || (current = waiting.shift()) === undefined) return;
-    const { type, flags, payload } = current;
-    current.sequence = sequence = (sequence + 1) >>> 0;
-    timer = setTimeout(() => settle(failure('PTRAP_E_NETLINK_TIMEOUT', timeoutMs)), timeoutMs);
+    // what has come while the event loop stood still is read first
+    timer = setTimeout(request => setImmediate(giveUp, request), timeoutMs, current);
+    send(current);
+  }
+
+  function giveUp(request: Request): void {
+    if (current === request) settle(failure('PTRAP_E_NETLINK_TIMEOUT', timeoutMs));
+  }
+
+  function send(request: Request): void {
+    const { type, flags, payload } = request;
+    request.sequence = sequence = (sequence + 1) >>> 0;
     const message = [messageHeader(type, flags | NLM_F_REQUEST, sequence, payload.length), payload];
     try {
       raw.send(message, {}, error => error && settle(refused(Math.abs(error.errno))));
@@ -86,7 +101,9 @@ export function openNetlink(
   raw.on('message', (datagram, { port }) => {
     if (port !== 0 || current === undefined) return; // only the kernel speaks
     const outcome = digest(current, datagram);
-    if (outcome !== undefined) settle(outcome);
+    if (isErrno(outcome, constants.errno.EBUSY) && isDump(current)) {
+      retry = setTimeout(send, BUSY_MS, current);
+    } else if (outcome !== undefined) settle(outcome);
   });
   raw.on('truncatedMessage', () => settle(failure('PTRAP_E_NETLINK_LOST', 'truncated')));
   raw.on('error', ({ code }) => settle(failure('PTRAP_E_NETLINK_LOST', code)));
@@ -109,6 +126,10 @@ export function openNetlink(
       setImmediate(() => raw.close());
     },
   };
+}
+
+function isDump({ flags }: Request): boolean {
+  return (flags & NLM_F_DUMP) === NLM_F_DUMP;
 }
 
 /** What a datagram means for the open request: its end, or undefined while more is to come. */

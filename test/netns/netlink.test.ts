@@ -5,6 +5,7 @@ import { attribute, NLM_F_DUMP } from '../../src/netlink/message.js';
 import { linkIndex, NETLINK_ROUTE } from '../../src/netlink/link.js';
 import { NETLINK_NETFILTER } from '../../src/netlink/netfilter.js';
 import { counterReader } from '../../src/netlink/nft-counter.js';
+import { listKeys } from '../../src/netlink/nft-elements.js';
 import { isErrno, openNetlink } from '../../src/netlink/socket.js';
 import { ask, must } from '../../src/sys/exec.js';
 
@@ -68,6 +69,38 @@ describe('linkIndex', () => {
     using route = openNetlink(NETLINK_ROUTE);
     expect(await linkIndex(route, 'ptrap-none')).toBeUndefined();
   });
+});
+
+describe('a dump that was given up', () => {
+  const table = `ptrap_test_dump_${process.pid}`;
+  const keys = Array.from({ length: 6000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+  beforeAll(async () => {
+    await must('nft', [`add table inet ${table}; add set inet ${table} keys { type ipv4_addr; }`]);
+    for (let at = 0; at < keys.length; at += 1000) {
+      const some = keys.slice(at, at + 1000).join(', ');
+      await must('nft', [`add element inet ${table} keys { ${some} }`]);
+    }
+  });
+  afterAll(async () => {
+    await ask('nft', ['delete', 'table', 'inet', table]);
+  });
+
+  it.each([0, 15])(
+    'is in the way of no other, also where the event loop stands still for %i ms',
+    async ms => {
+      using socket = openNetlink(NETLINK_NETFILTER, { timeoutMs: 1 });
+      using patient = openNetlink(NETLINK_NETFILTER);
+      for (let round = 0; round < 30; round += 1) {
+        const asked = performance.now();
+        const listing = listKeys(socket, table, 'keys').catch((error: unknown) => error);
+        while (performance.now() - asked < ms);
+        const listed = await listing;
+        if (listed instanceof Error) expect(listed.message).toContain('PTRAP_E_NETLINK_TIMEOUT');
+        else expect(listed).toHaveLength(keys.length);
+      }
+      expect(await listKeys(patient, table, 'keys')).toHaveLength(keys.length);
+    },
+  );
 });
 
 describe('counterReader, against nft', () => {
