@@ -172,6 +172,8 @@ export async function removeClsact({ device, made, cookie }: ClsactEffect): Prom
 
 /** Whether another ptrap made the clsact that is there: then the last that ends takes it away. */
 async function isOfAnotherInstance(device: string): Promise<boolean> {
-  const effects = (await listInstances()).flatMap(instance => (instance.place === 'here' ? instance.effects : []));
+  const effects = (await listInstances()).flatMap(instance =>
+    instance.place === 'here' ? instance.effects : [],
+  );
   return effects.some(effect => effect.kind === 'clsact' && effect.device === device && effect.made);
 }

@@ -85,7 +85,7 @@ describe('the witness', () => {
   });
 
   it('is not confused by what comes after all', async () => {
-    const { kernel, hear, log, vouches } = open(20);
+    const { kernel, hear, log, vouches } = open(500);
     kernel.logged = 1;
     expect(await vouches(packet(1))).toBe(false);
     hear(packet(1)); // late
