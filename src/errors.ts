@@ -97,6 +97,16 @@ const failures = {
     cause: `${flag}: found ${found}`,
     fix: `${guess(nearest)}allowed: ${allowed}`,
   }),
+  PTRAP_E_ENDLESS_SUMMARY: (): Failure => ({
+    exit: 2,
+    cause: '--summary adds up what was seen, and with --follow there is no end of that',
+    fix: 'leave out one of the two',
+  }),
+  PTRAP_E_JOURNAL_HISTORY: (why: string): Failure => ({
+    exit: 1,
+    cause: `the journal cannot be read: ${visible(why)}`,
+    fix: 'run it with sudo, or as a member of the group systemd-journal; --directory must be a folder of journal files',
+  }),
   PTRAP_E_NO_TARGET: (): Failure => ({
     exit: 2,
     cause: 'no target given',

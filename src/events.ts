@@ -141,6 +141,7 @@ const sighting = z.strictObject({
   notes: z
     .record(z.string(), z.unknown())
     .describe('what plugins added, by plugin name; pretty shows the `text` of a note that has one'),
+  host: z.string().optional().describe('the machine that saw it; only in what `ptrap events` prints'),
 });
 
 const summary = z.strictObject({

@@ -2,12 +2,14 @@ import parse from 'yargs-parser';
 import { failure } from '../errors.js';
 import { nearest } from '../sys/nearest.js';
 import { ownPackage } from '../sys/own-package.js';
-import { commands, commonFlags, type Command, type CommandName, type Flag } from './commands.js';
+import type { Flag } from '../config/option.js';
+import { commands, commonFlags, type Command, type CommandName } from './commands.js';
 
 /** What the command line asks for, before any value is checked. */
 export type Invocation =
   | { command: 'show'; text: string }
   | { command: 'watch'; targets: string[]; values: Values }
+  | { command: 'events'; targets: string[]; values: Values }
   | { command: 'doctor'; json: boolean }
   | { command: 'init'; words: string[]; force: boolean }
   | { command: 'ls' }
@@ -64,6 +66,8 @@ function readCommand(args: readonly string[], name: CommandName | undefined): In
       };
     case 'cleanup':
       return { command: name, ids: [...several(values['id']), ...given], all: values['all'] === true };
+    case 'events':
+      return { command: name, targets: [...several(values['target']), ...given], values };
     default: {
       const targets = [...several(values['target']), ...given];
       if (name === undefined) refuseMisspelt(targets[0]);

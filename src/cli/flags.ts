@@ -1,5 +1,5 @@
 import type { Flags } from '../config/merge.js';
-import type { Option } from '../config/option.js';
+import type { Flag, Option } from '../config/option.js';
 import { cliOptions, options } from '../config/options.js';
 import { targetTexts } from '../config/target-flags.js';
 import { requireValue } from '../config/validate.js';
@@ -20,21 +20,24 @@ export interface WatchFlags {
 export function readFlags({ targets, values }: Asked<'watch'>): WatchFlags {
   const settings = Object.entries(options)
     .filter(([, option]) => !('positional' in option))
-    .map(([key, option]) => [key, read(option, values)] as const);
+    .map(([key, option]) => [key, valueOf(option, values)] as const);
   const texts = targetTexts(targets, {
     ip: once(cliOptions.ip, values),
     port: once(cliOptions.port, values),
-    tcp: read(cliOptions.tcp, values) as boolean | undefined,
-    udp: read(cliOptions.udp, values) as boolean | undefined,
+    tcp: valueOf(cliOptions.tcp, values) as boolean | undefined,
+    udp: valueOf(cliOptions.udp, values) as boolean | undefined,
   });
   return {
     flags: { ...Object.fromEntries(settings), ...(texts.length > 0 && { targets: texts }) },
-    configFile: values['config'] === false ? false : (read(cliOptions.config, values) as string | undefined),
+    configFile: values['config'] === false ? false : (valueOf(cliOptions.config, values) as string | undefined),
   };
 }
 
-/** Of a repeated flag the last counts; a list keeps them all. */
-function read(option: Option, values: Values): unknown {
+/**
+ * The checked value of a flag; of a repeated one the last counts, a list keeps them all.
+ * @throws PTRAP_E_VALUE, PTRAP_E_OPTION
+ */
+export function valueOf(option: Flag, values: Values): unknown {
   const given = [values[option.flag]].flat();
   const last = given.at(-1);
   if (last === undefined) return undefined;
@@ -54,5 +57,5 @@ function once(option: Option, values: Values): string | undefined {
       'one; for several targets: ptrap watch A B',
     );
   }
-  return read(option, values) as string | undefined;
+  return valueOf(option, values) as string | undefined;
 }

@@ -1,5 +1,6 @@
 import { options } from '../config/options.js';
-import { commands, commonFlags, type CommandName, type Flag } from './commands.js';
+import type { Flag } from '../config/option.js';
+import { commands, commonFlags, type CommandName } from './commands.js';
 import { table, wrapWords, type Row } from './layout.js';
 
 /** Command lines and what they do. */

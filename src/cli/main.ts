@@ -10,6 +10,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return 0;
     case 'watch':
       return (await import('./watch.js')).watchCommand(invocation);
+    case 'events':
+      return (await import('./events.js')).eventsCommand(invocation);
     case 'doctor':
       return (await import('./doctor.js')).doctorCommand(invocation);
     case 'init':

@@ -29,3 +29,6 @@ export type Kind =
 
 /** A row of the table of options. */
 export type Option = Base & Kind & { default?: unknown };
+
+/** The same for a flag of any command, in whatever group. */
+export type Flag = Omit<Option, 'group'> & Kind & { group: string };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Plugin } from '../hooks.js';
 import { DURATION, parseDuration } from '../sys/duration.js';
 import { nearest } from '../sys/nearest.js';
-import type { Option } from './option.js';
+import type { Flag } from './option.js';
 import { configOptions } from './options.js';
 
 const pluginReference = z.union([
@@ -19,7 +19,7 @@ export function isPlugin(value: unknown): value is Plugin {
 }
 
 /** The zod schema of one option's value, as it comes from a config file or, made a number where it is one, from a flag. */
-export function schemaOf(option: Option): z.ZodType {
+export function schemaOf(option: Flag): z.ZodType {
   switch (option.kind) {
     case 'boolean':
       return z.boolean();
@@ -41,7 +41,7 @@ export function schemaOf(option: Option): z.ZodType {
   }
 }
 
-function durationSchema({ min, max, auto }: Extract<Option, { kind: 'duration' }>): z.ZodType {
+function durationSchema({ min, max, auto }: Extract<Flag, { kind: 'duration' }>): z.ZodType {
   const text = z
     .string()
     .regex(DURATION)
@@ -55,7 +55,7 @@ function inRange(value: number | undefined, min: number, max: number): boolean {
 }
 
 /** What an option takes, in words, for an error: `allowed: …`. */
-export function allowed(option: Option): string {
+export function allowed(option: Flag): string {
   switch (option.kind) {
     case 'boolean':
       return 'true or false';
@@ -75,7 +75,7 @@ export function allowed(option: Option): string {
 }
 
 /** What was probably meant by a word that is no choice. */
-export function meant(option: Option, found: unknown): string | undefined {
+export function meant(option: Flag, found: unknown): string | undefined {
   if (option.kind !== 'choice' || typeof found !== 'string') return undefined;
   return nearest(found, option.choices);
 }

@@ -3,7 +3,7 @@ import { failure, PtrapError } from '../errors.js';
 import { nearest } from '../sys/nearest.js';
 import { visible } from '../sys/text.js';
 import { parseTarget } from '../target/parse.js';
-import type { Option } from './option.js';
+import type { Flag } from './option.js';
 import { configOptions, type Config, type ConfigKey } from './options.js';
 import { allowed, configSchema, meant, schemaOf } from './schema.js';
 
@@ -27,7 +27,7 @@ export function requireConfig(content: unknown, file: string): Config {
  * Checks one option's value from the command line; a text that is a number counts as one.
  * @throws PTRAP_E_VALUE
  */
-export function requireValue(option: Option, text: string): unknown {
+export function requireValue(option: Flag, text: string): unknown {
   const isNumeric = option.kind === 'integer' || option.kind === 'duration';
   const value = isNumeric && /^\d+(\.\d+)?$/.test(text) ? Number(text) : text;
   const whole = option.kind === 'plugins' ? [value] : value; // a flag gives a list one by one

@@ -85,7 +85,7 @@ function emphasised(text: string, colour: boolean): string {
 }
 
 /** Width and colours of a stream; node decides on colours by terminal, NO_COLOR and FORCE_COLOR. */
-function styleOf(stream: Outlet): Style {
+export function styleOf(stream: Outlet): Style {
   return {
     colour: styleText('bold', 'x', { stream }) !== 'x',
     ...(stream.isTTY && { columns: stream.columns }),
