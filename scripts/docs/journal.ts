@@ -18,6 +18,16 @@ export function journalPage(): string {
       '    journalctl -t ptrap -a -o cat --output-fields=PTRAP_SIGHTING | jq .resolution',
     ].join('\n'),
     'On a machine that collects the journals of others (systemd-journal-upload, systemd-journal-remote), add `--merge` or `--directory`; `_HOSTNAME` tells whose it is.',
+    '## ptrap events',
+    [
+      '    ptrap events --since yesterday                      # each sighting, as watch shows it',
+      '    ptrap events 192.168.1.1:53/udp 10.0.0.0/8          # to these targets',
+      '    ptrap events --exe dig --user alice --output json   # of a program and a user, as events',
+      '    ptrap events --since today --summary                # who talked to what, how often, first and last seen',
+      '    ptrap events --merge --host web-1 --output csv      # of one machine, where the journals of many are gathered',
+      '    ptrap events -f                                     # and go on',
+    ].join('\n'),
+    'It reads `PTRAP_SIGHTING` of what root has written, and needs root no more than `journalctl` does. A target with a host name is found by what the name stands for now, and by what was watched under that name. Events have one field more, `host`.',
     '## The fields',
     'A field that nothing is known of is not there. One that concerns a process is there once for each process that holds the socket.',
     table(

@@ -86,7 +86,7 @@ function parseFlags(args: readonly string[], flags: readonly Flag[]): Parsed {
   const isSwitch = flags.filter(({ kind }) => kind === 'boolean');
   const takesText = flags.filter(({ kind }) => kind !== 'boolean');
   const positionals = Object.values(commands).flatMap(({ positional }) => positional ?? []);
-  return parse([...args], {
+  return parse(withNegatives(args, takesText), {
     alias: Object.fromEntries(flags.flatMap(({ flag, alias }) => (alias ? [[flag, [alias]]] : []))),
     boolean: isSwitch.map(({ flag }) => flag),
     string: [...takesText.map(({ flag }) => flag), ...positionals],
@@ -101,6 +101,17 @@ function parseFlags(args: readonly string[], flags: readonly Flag[]): Parsed {
       'strip-aliased': true,
     },
   }) as Parsed;
+}
+
+/** A value such as -90m is one, and not nine flags. */
+function withNegatives(args: readonly string[], flags: readonly Flag[]): string[] {
+  const names = flags.flatMap(({ flag, alias }) => [`--${flag}`, ...(alias ? [`-${alias}`] : [])]);
+  const isValue = (index: number): boolean =>
+    /^-\d/.test(args[index] ?? '') && names.includes(args[index - 1] ?? '');
+  return args.flatMap((word, index) => {
+    if (isValue(index)) return [];
+    return isValue(index + 1) ? [`${word}=${args[index + 1]}`] : [word];
+  });
 }
 
 function several(value: unknown): string[] {

@@ -42,7 +42,13 @@ const eventFlags: readonly Flag[] = [
     group: 'Where from',
     docs: 'From the journal files in this folder.',
   },
-  { flag: 'follow', alias: 'f', kind: 'boolean', group: 'How', docs: 'Go on with what is written from now on.' },
+  {
+    flag: 'follow',
+    alias: 'f',
+    kind: 'boolean',
+    group: 'How',
+    docs: 'Go on with what is written from now on.',
+  },
   {
     flag: 'summary',
     kind: 'boolean',

@@ -44,7 +44,8 @@ export async function eventsCommand({ targets: texts, values }: Asked<'events'>)
   using _signals = onEndingSignal(history.stop);
   await show(history, select(history, targets, flags.exe), flags);
   const unread = history.unread();
-  if (unread > 0) await printLines(process.stderr, [`ptrap: ${unread} entries hold no sighting that can be read`]);
+  if (unread > 0)
+    await printLines(process.stderr, [`ptrap: ${unread} entries hold no sighting that can be read`]);
   return 0;
 }
 
@@ -55,7 +56,8 @@ function readFlags(values: Values): EventFlags {
 
 async function requireTime(flag: string, text: string | undefined): Promise<void> {
   if (text === undefined || (await isTime(text))) return;
-  const allowed = 'a time as systemd.time(7) has it, such as yesterday, "2026-11-24 03:00", "2 hours ago" or -90m';
+  const allowed =
+    'a time as systemd.time(7) has it, such as yesterday, "2026-11-24 03:00", "2 hours ago" or -90m';
   throw failure('PTRAP_E_VALUE', `--${flag}`, JSON.stringify(text), allowed);
 }
 

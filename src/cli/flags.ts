@@ -29,7 +29,8 @@ export function readFlags({ targets, values }: Asked<'watch'>): WatchFlags {
   });
   return {
     flags: { ...Object.fromEntries(settings), ...(texts.length > 0 && { targets: texts }) },
-    configFile: values['config'] === false ? false : (valueOf(cliOptions.config, values) as string | undefined),
+    configFile:
+      values['config'] === false ? false : (valueOf(cliOptions.config, values) as string | undefined),
   };
 }
 

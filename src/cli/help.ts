@@ -31,7 +31,7 @@ export function helpText(name: CommandName | undefined, width: number): string {
   const command = commands[name ?? 'watch'];
   const isWatch = command === commands.watch;
   const [common = [], ...others] = flagTables([...commonFlags, ...command.flags], width);
-  const positionals = isWatch ? [table('Positionals', [targetRow], width)] : [];
+  const positionals = command.positional === 'target' ? [table('Positionals', [targetRow], width)] : [];
   const tables = name === 'watch' ? [...positionals, ...others, common] : [common, ...positionals, ...others];
   const blocks = [
     [`ptrap ${name === undefined ? '[target..]' : usage(name)}`],

@@ -45,6 +45,8 @@ export function journalArguments(query: Query): string[] {
     ...(follow ? ['--follow', since === undefined ? `--lines=${RECENT}` : '--no-tail'] : []),
     ...(merge ? ['--merge'] : []),
     ...(directory === undefined ? [] : [`--directory=${directory}`]),
-    ...Object.entries(matches).flatMap(([field, value]) => (value === undefined ? [] : [`${field}=${value}`])),
+    ...Object.entries(matches).flatMap(([field, value]) =>
+      value === undefined ? [] : [`${field}=${value}`],
+    ),
   ];
 }

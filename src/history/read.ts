@@ -41,7 +41,8 @@ export async function openHistory(query: Query): Promise<History> {
       else unread += 1;
     }
     const [code] = (await exit) as [number | null];
-    if (code !== 0 && !isStopped) throw failure('PTRAP_E_JOURNAL_HISTORY', words.trim() || `exit code ${code}`);
+    if (code !== 0 && !isStopped)
+      throw failure('PTRAP_E_JOURNAL_HISTORY', words.trim() || `exit code ${code}`);
   }
 
   return {

@@ -31,7 +31,18 @@ export async function* showSightings(
 /** The summary as text. */
 export function showSummary(all: readonly Acquaintance[], format: Format): string {
   if (format === 'json') return all.map(one => `${JSON.stringify(one)}\n`).join('');
-  const names = ['count', 'first', 'last', 'host', 'program', 'unit', 'user', 'dst', 'port', 'protocol'] as const;
+  const names = [
+    'count',
+    'first',
+    'last',
+    'host',
+    'program',
+    'unit',
+    'user',
+    'dst',
+    'port',
+    'protocol',
+  ] as const;
   const rows = all.map(one => names.map(name => one[name]));
   if (format === 'csv') return csv([names, ...rows]);
   const shown = all.map(({ count, first, last, host, program, unit, user, dst, port, protocol }) => [
@@ -52,9 +63,22 @@ const COLUMNS = [
 ];
 
 /** A row for each process that was named; one where none was. */
-function rowsOf({ host, sighting: { at, id, count, flow, resolution } }: Recorded): (string | number | null)[][] {
+function rowsOf({
+  host,
+  sighting: { at, id, count, flow, resolution },
+}: Recorded): (string | number | null)[][] {
   const { protocol, src, dst } = flow;
-  const packet = [at, host, id, count, protocol, src.address, src.port ?? null, dst.address, dst.port ?? null];
+  const packet = [
+    at,
+    host,
+    id,
+    count,
+    protocol,
+    src.address,
+    src.port ?? null,
+    dst.address,
+    dst.port ?? null,
+  ];
   if (resolution.status === 'unresolved') {
     return [[...packet, 'unresolved', null, resolution.reason, ...Array<null>(7).fill(null)]];
   }
@@ -80,7 +104,9 @@ function aligned(rows: readonly (readonly string[])[]): string {
   const safe = rows.map(row => row.map(visible));
   const widths = safe[0]!.map((_, column) => Math.max(...safe.map(row => row[column]!.length)));
   const line = (row: readonly string[]) =>
-    row.map((cell, column) => (column === 0 ? cell.padStart(widths[0]!) : cell.padEnd(widths[column]!))).join('  ');
+    row
+      .map((cell, column) => (column === 0 ? cell.padStart(widths[0]!) : cell.padEnd(widths[column]!)))
+      .join('  ');
   return safe.map(row => `${line(row).trimEnd()}\n`).join('');
 }
 

@@ -98,7 +98,7 @@ const CASES: Record<string, readonly [line: string, says: RegExp][]> = {
     ['--delay 1e3 1.1.1.1', /--delay: found "1e3"/],
     ['--for ever 1.1.1.1', /--for: found "ever"; allowed: milliseconds or a duration such as/],
     ['--for 25d 1.1.1.1', /--for: found "25d"; allowed: .*to 24d/],
-    ['--for -1s 1.1.1.1', /unknown option -1/],
+    ['--for -1s 1.1.1.1', /--for: found "-1s"/],
   ],
   'commands and ids': [
     ['wacth 1.1.1.1', /unknown command wacth; did you mean ptrap watch\?/],

@@ -54,7 +54,6 @@ describe('requireConfig', () => {
     [{ targets: '1.1.1.1' }, `targets: found "1.1.1.1"; allowed: ${targets}`],
     [{ targets: ['1.1.1.1', 5] }, `targets[1]: found 5; allowed: ${targets}`],
     [{ newConnections: 'yes' }, 'newConnections: found "yes"; allowed: true or false'],
-    [{ source: 'bpf' }, 'source: found "bpf"; allowed: auto, journal, nflog, queue'],
     [{ hold: 'queue' }, 'hold: found "queue"; allowed: netem, none'],
     [{ delay: '60 ms' }, `delay: found "60 ms"; allowed: ${delay}`],
     [{ delay: 0 }, `delay: found 0; allowed: ${delay}`],
