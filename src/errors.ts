@@ -244,6 +244,41 @@ const failures = {
     cause: `this kernel is locked down (${mode}): nobody may look into it, not even root`,
     fix: 'see kernel_lockdown(7); or use --source nflog',
   }),
+  PTRAP_E_AUDIT_MISSING: (): Failure => ({
+    exit: 3,
+    cause: 'the kernel has no audit, or it was turned off at boot (audit=0)',
+    fix: 'boot with audit=1, or use --source nflog',
+  }),
+  PTRAP_E_AUDIT_REFUSED: (): Failure => ({
+    exit: 3,
+    cause: 'the kernel does not let ptrap set up its audit',
+    fix: 'run it as root, outside of containers and all pid and user namespaces; see auditctl -s for enabled 2 (locked)',
+  }),
+  PTRAP_E_AUDIT_LOCKED: (): Failure => ({
+    exit: 3,
+    cause: 'the audit configuration is locked until the next boot (auditctl -s: enabled 2), so no rule can be added',
+    fix: 'use --source nflog, or take `-e 2` out of /etc/audit/rules.d and reboot',
+  }),
+  PTRAP_E_AUDIT_PANIC: (): Failure => ({
+    exit: 3,
+    cause: 'this kernel panics when an audit record is lost (auditctl -s: failure 2), and records of all calls that send may be too many',
+    fix: 'auditctl -f 1, or use --source nflog',
+  }),
+  PTRAP_E_AUDIT_NEVER: (): Failure => ({
+    exit: 3,
+    cause: 'a rule of this machine keeps processes from being audited at all (auditctl -l: -a never,task)',
+    fix: 'delete that rule (auditctl -d never,task; /etc/audit/rules.d), or use --source nflog',
+  }),
+  PTRAP_E_AUDIT_ARCH: (architecture: string): Failure => ({
+    exit: 3,
+    cause: `ptrap does not know the syscalls of ${architecture} by their numbers`,
+    fix: 'use --source nflog',
+  }),
+  PTRAP_E_AUDIT_ENDED: (what: string): Failure => ({
+    exit: 1,
+    cause: `somebody else has ${what}, so calls are not recorded any more`,
+    fix: 'find out who (auditctl, auditd and systemd-journald can), then start ptrap again',
+  }),
   PTRAP_E_SOURCE_ENDED: (): Failure => ({
     exit: 1,
     cause: 'the child that reads packets has ended',

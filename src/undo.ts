@@ -2,6 +2,7 @@ import { unlink } from 'node:fs/promises';
 import { removeClsact } from './hold/clsact.js';
 import { removeIfb } from './hold/ifb.js';
 import { restoreRoot } from './hold/restore.js';
+import { tearDownAudit } from './match/audit/set-up.js';
 import { tableGone } from './nft/gone.js';
 import { cleanUp, listInstances, type Undo } from './teardown/recover.js';
 
@@ -10,6 +11,7 @@ export const undo: Undo = {
   table: ({ family, name }) => tableGone(family, name),
   link: ({ name, alias }) => removeIfb(name, alias),
   clsact: removeClsact,
+  audit: tearDownAudit,
   root: ({ device, snapshot }) => restoreRoot(device, snapshot),
   file: ({ path }) =>
     unlink(path).catch((error: NodeJS.ErrnoException) => {

@@ -11,6 +11,7 @@ const effect = z.discriminatedUnion('kind', [
     snapshot: z.array(z.string().regex(/^(qdisc|class|filter) [A-Za-z0-9+/]{27,}={0,2}$/)),
   }),
   z.object({ kind: z.literal('file'), path: z.string() }),
+  z.object({ kind: z.literal('audit'), key: z.string(), enabled: z.int().min(0).max(1) }),
 ]);
 
 const recordSchema = z.object({
@@ -44,6 +45,8 @@ function isOf({ instance, pid, startTime }: InstanceRecord, made: Effect): boole
       return made.cookie === Buffer.from(`ptrap${instance}`).toString('hex') && isDevice(made.device);
     case 'root':
       return isDevice(made.device);
+    case 'audit':
+      return made.key === `ptrap-${instance}`;
     case 'file':
       return [`/run/log/journal`, `/var/log/journal`].some(
         folder => made.path === `${folder}/ptrap-${instance}.nudge`,

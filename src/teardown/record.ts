@@ -22,7 +22,9 @@ export type Effect =
   | { kind: 'clsact'; device: string; made: boolean; cookie: string }
   /** A qdisc of ours in the place of what the device had at its root, object by object (src/netlink/traffic-control.ts). */
   | { kind: 'root'; device: string; snapshot: string[] }
-  | { kind: 'file'; path: string };
+  | { kind: 'file'; path: string }
+  /** Rules of the kernel's audit with that key; `enabled`: as it was before the first ptrap, 0 for off. */
+  | { kind: 'audit'; key: string; enabled: number };
 
 /** What a running instance writes down before each effect. */
 export interface InstanceRecord {

@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Call } from './calls.js';
+
+/** Tells whether who called is in our network namespace. */
+export interface Whereabouts {
+  /** Whether it is; undefined where that cannot be told, as it has ended. */
+  isHere(call: Pick<Call, 'pid' | 'ppid'>): boolean | undefined;
+  /** Takes note of a setns or unshare that may have brought its process into another. */
+  moved(call: Call): void;
+}
+
+/** Of linux/sched.h. */
+const CLONE_NEWNET = 0x40000000;
+/** Processes that moved and are remembered. */
+const MOST_MOVED = 4096;
+/** How long it is believed that there is no other network namespace, in ms. */
+const FRESH_MS = 500;
+
+/** @param proc root of procfs */
+export function openWhereabouts(proc: string): Whereabouts {
+  const own = netnsOf(proc, 'self');
+  const moved = new Set<number>();
+  let alone = { is: false, at: -Infinity };
+
+  /** Whether every process is in our network namespace, and none is kept without one. */
+  function isAlone(): boolean {
+    if (performance.now() - alone.at > FRESH_MS) alone = { is: hasOneNetns(proc, own), at: performance.now() };
+    return alone.is;
+  }
+
+  return {
+    isHere({ pid, ppid }) {
+      const found = netnsOf(proc, String(pid));
+      if (found !== undefined) return found === own;
+      if (isAlone()) return true;
+      // it was where its parent is, if neither of them went elsewhere
+      const parents = moved.has(pid) || moved.has(ppid) ? undefined : netnsOf(proc, String(ppid));
+      return parents === undefined ? undefined : parents === own;
+    },
+    moved({ name, pid, exit, args }) {
+      const kinds = name === 'setns' ? args[1]! || CLONE_NEWNET : args[0]!;
+      if (exit !== 0 || (kinds & CLONE_NEWNET) === 0) return;
+      moved.delete(pid);
+      moved.add(pid);
+      alone = { is: false, at: performance.now() };
+      if (moved.size > MOST_MOVED) moved.delete(moved.values().next().value!);
+    },
+  };
+}
+
+function netnsOf(proc: string, pid: string): string | undefined {
+  try {
+    return readlinkSync(`${proc}/${pid}/ns/net`);
+  } catch {
+    return undefined; // it has ended
+  }
+}
+
+/** A namespace without processes is mounted, as `ip netns add` does. */
+function hasOneNetns(proc: string, own: string | undefined): boolean {
+  const mounts = readFileSync(`${proc}/self/mountinfo`, 'utf8');
+  if (/ net:\[\d+\] .* nsfs /.test(mounts)) return false;
+  return readdirSync(proc)
+    .filter(name => /^\d+$/.test(name))
+    .every(pid => [own, undefined].includes(netnsOf(proc, pid)));
+}
