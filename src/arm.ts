@@ -13,6 +13,8 @@ export interface ArmOptions {
   instance: string;
   settings: Settings;
   say(line: string): void;
+  /** Told what cannot be seen, and so is to be in the summary as well. */
+  tellGap(line: string): void;
   /** Told what could not be seen or held for a time. */
   tellGap(line: string): void;
   /** Takes what the source brings, before it has been proven; settles when that ends. */

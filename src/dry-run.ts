@@ -16,6 +16,8 @@ import type { Delivery } from './rules/delivery.js';
 import { NETLINK_ROUTE } from './netlink/link.js';
 import { openNetlink } from './netlink/socket.js';
 import { newInstance } from './run.js';
+import { auditKey, recordsSends } from './match/audit/set-up.js';
+import { architecturesOf, callRules, ruleText } from './netlink/audit-syscalls.js';
 import { buildProbeRule, buildRuleset, chainsWithPorts, tableName } from './rules/ruleset.js';
 import { buildPacketSockets } from './rules/packet-sockets.js';
 import { buildSenders } from './rules/senders.js';
@@ -44,6 +46,7 @@ const UNKNOWN = {
 export async function describe(settings: Settings): Promise<string> {
   const targets = await lookupTargets(settings.targets.map(parseTarget));
   const instance = newInstance();
+  if (settings.source === 'audit') return auditText(settings, targets, instance);
   if (seesCalls(settings.source)) return callsText(settings, targets, instance);
   const table = tableName(instance);
   const limit = settings.limitPer === 'connection' ? settings.limit : undefined;
@@ -105,6 +108,24 @@ function callsText(
   return page([
     ['files', recordPath(instance)],
     [`bpftrace -f json, this program (calls to ${UNKNOWN.call.address} are ptrap’s own)`, program],
+  ]);
+}
+
+/** The same where the kernel's audit records calls. */
+function auditText(
+  { newConnections }: Settings,
+  targets: readonly ResolvedTarget[],
+  instance: string,
+): string {
+  const rules = callRules(architecturesOf(process.arch) ?? [], auditKey(instance), {
+    sends: recordsSends(targets, newConnections),
+    byFamily: true,
+  });
+  return page([
+    ['files', recordPath(instance)],
+    ['rules of the kernel’s audit, over netlink', ...rules.map(ruleText)],
+    ['auditing, where it is off, until the end', 'auditctl -e 1'],
+    ['source', 'the records of the kernel’s audit (multicast group READLOG), over netlink'],
   ]);
 }
 

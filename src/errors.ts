@@ -256,12 +256,14 @@ const failures = {
   }),
   PTRAP_E_AUDIT_LOCKED: (): Failure => ({
     exit: 3,
-    cause: 'the audit configuration is locked until the next boot (auditctl -s: enabled 2), so no rule can be added',
+    cause:
+      'the audit configuration is locked until the next boot (auditctl -s: enabled 2), so no rule can be added',
     fix: 'use --source nflog, or take `-e 2` out of /etc/audit/rules.d and reboot',
   }),
   PTRAP_E_AUDIT_PANIC: (): Failure => ({
     exit: 3,
-    cause: 'this kernel panics when an audit record is lost (auditctl -s: failure 2), and records of all calls that send may be too many',
+    cause:
+      'this kernel panics when an audit record is lost (auditctl -s: failure 2), and records of all calls that send may be too many',
     fix: 'auditctl -f 1, or use --source nflog',
   }),
   PTRAP_E_AUDIT_NEVER: (): Failure => ({

@@ -51,5 +51,7 @@ function effectText(effect: Cleaned['undone'][number]): string {
       return `the qdisc at the root of ${effect.device}`;
     case 'file':
       return `file ${effect.path}`;
+    case 'audit':
+      return `audit rules with the key ${effect.key}`;
   }
 }

@@ -47,10 +47,10 @@ export const options = {
   source: {
     flag: 'source',
     kind: 'choice',
-    choices: ['auto', 'journal', 'nflog', 'queue', 'bpf'],
+    choices: ['auto', 'journal', 'nflog', 'queue', 'bpf', 'audit'],
     default: 'auto',
     group: 'How to catch it',
-    docs: 'Where matches are read from: auto takes the journal where journald runs, else nflog. queue holds what opens a connection, or is the first packet of a flow, until its process is known. bpf has bpftrace see the calls that send: it names a process that sends and ends at once, holds nothing and needs no rules.',
+    docs: 'Where matches are read from: auto takes the journal where journald runs, else nflog. queue holds what opens a connection, or is the first packet of a flow, until its process is known. bpf has bpftrace see the calls that send: it names a process that sends and ends at once, holds nothing and needs no rules. audit does so where eBPF cannot run, by the kernel’s audit: every connect and send of the whole machine is recorded, and slower for it.',
     example: 'journal',
   },
   hold: {

@@ -9,7 +9,7 @@ export interface Settings {
   netns: string | undefined;
   /** Also packets that this machine forwards. */
   forwarded: boolean;
-  source: 'auto' | 'journal' | 'nflog' | 'queue' | 'bpf';
+  source: 'auto' | 'journal' | 'nflog' | 'queue' | 'bpf' | 'audit';
   /** Undefined: netem where the kernel has it, else none, with a note. The queue source holds packets itself. */
   hold: 'netem' | 'none' | undefined;
   /** How packets get to netem. Undefined: egress, or clsact where the kernel has no egress hook, with a note. */

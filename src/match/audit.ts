@@ -58,12 +58,13 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
   const sockets = openCallSockets('/proc', lookUp);
   const [now, reading] = [openClock(), { waiting: 0, overruns: 0, isClosing: false }];
 
-  const child = startRecords();
+  const { child, up } = startRecords();
   teardown.defer(() => {
     reading.isClosing = true;
     child.kill('SIGKILL');
     came.end();
   });
+  await up;
   const { architectures, key, lost } = await setUpAudit(teardown, {
     ...options,
     sends: recordsSends(targets, newConnections),
@@ -77,7 +78,8 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
 
   function take(record: AuditRecord): void {
     if (record.what === 'off') return fail('turned auditing off');
-    if (record.what === 'rule removed') return record.key === key ? fail('removed its audit rules') : undefined;
+    if (record.what === 'rule removed')
+      return record.key === key ? fail('removed its audit rules') : undefined;
     const call = calls.take(record);
     const sending = call && sendings.of(call);
     if (!sending) return;

@@ -19,6 +19,8 @@ export interface Caller {
   pid: number;
   /** When the call was made (performance.now()), to the ms or so. */
   at: number;
+  /** It may have been so much earlier, in ms; absent: not at all. */
+  slackMs?: number;
   /** Real user id. */
   uid: number;
   /** Clock ticks after boot; absent where the source does not tell it. */
@@ -73,14 +75,14 @@ export interface PacketSource extends Source {
 
 /** A source that sees the system calls which send, and so brings who made them: it needs no rules, and nothing is held. */
 export interface CallSource extends Source {
-  readonly name: 'bpf';
+  readonly name: 'bpf' | 'audit';
   /** Looks for other addresses of a host name. */
   readdress(change: AddressChange): Promise<void>;
 }
 
 /** Whether that is what a {@link CallSource} is called. */
 export function seesCalls(source: string): source is CallSource['name'] {
-  return source === 'bpf';
+  return source === 'bpf' || source === 'audit';
 }
 
 /** What never became a match, by the source's own count. */

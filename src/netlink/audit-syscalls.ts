@@ -23,18 +23,42 @@ const architectures: Readonly<Record<string, readonly Architecture[]>> = {
     },
     {
       arch: 0x40000003,
-      numbers: { socket: 359, connect: 362, sendto: 369, sendmsg: 370, sendmmsg: 345, setns: 346, unshare: 310 },
+      numbers: {
+        socket: 359,
+        connect: 362,
+        sendto: 369,
+        sendmsg: 370,
+        sendmmsg: 345,
+        setns: 346,
+        unshare: 310,
+      },
       socketcall: 102,
     },
   ],
   arm64: [
     {
       arch: 0xc00000b7,
-      numbers: { socket: 198, connect: 203, sendto: 206, sendmsg: 211, sendmmsg: 269, setns: 268, unshare: 97 },
+      numbers: {
+        socket: 198,
+        connect: 203,
+        sendto: 206,
+        sendmsg: 211,
+        sendmmsg: 269,
+        setns: 268,
+        unshare: 97,
+      },
     },
     {
       arch: 0x40000028,
-      numbers: { socket: 281, connect: 283, sendto: 290, sendmsg: 296, sendmmsg: 374, setns: 375, unshare: 337 },
+      numbers: {
+        socket: 281,
+        connect: 283,
+        sendto: 290,
+        sendmsg: 296,
+        sendmmsg: 374,
+        setns: 375,
+        unshare: 337,
+      },
     },
   ],
 };
@@ -73,7 +97,10 @@ export function socketcallName(operation: number): CallName | undefined {
 }
 
 const [AF_INET, AF_INET6] = [2, 10];
-const FIELD_NAMES: Readonly<Record<number, string>> = { [AUDIT_ARCH]: 'arch', [AUDIT_SADDR_FAM]: 'saddr_fam' };
+const FIELD_NAMES: Readonly<Record<number, string>> = {
+  [AUDIT_ARCH]: 'arch',
+  [AUDIT_SADDR_FAM]: 'saddr_fam',
+};
 
 /** A rule as auditctl(8) would be given it, its syscalls by number. */
 export function ruleText({ syscalls, fields, key }: AuditRule): string {
@@ -108,10 +135,6 @@ export function callRules(
     const addressed = [connect, ...(sends ? [] : senders)];
     if (socketcall !== undefined) return [rule([...plain, ...addressed, socketcall])];
     if (!byFamily) return [rule([...plain, ...addressed])];
-    return [
-      rule(plain),
-      ...[AF_INET, AF_INET6].map(family => rule(addressed, [AUDIT_SADDR_FAM, family])),
-    ];
+    return [rule(plain), ...[AF_INET, AF_INET6].map(family => rule(addressed, [AUDIT_SADDR_FAM, family]))];
   });
 }
-

@@ -35,9 +35,15 @@ const PAST_OVERRUNS = `[ $PPID = ${process.pid} ] || exit
   while :; do setpriv --pdeathsig KILL sh -c '[ $PPID = '$$' ] && exec cat' && break
   [ $? -gt 1 ] && break; echo overrun >&2; done`;
 
-/** Hands a socket to a child that copies its messages to its stdout; a line on its stderr says that some were lost. SIGKILL ends it. */
-export function relayPastOverruns(socket: Pick<PromptNetlink, 'handOver'>): Omit<Child, 'stdin'> {
-  return socket.handOver('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', PAST_OVERRUNS]);
+/**
+ * Hands a socket to a child that copies its messages to its stdout; a line on its stderr says that some were lost. SIGKILL ends it.
+ * @param stdout a pipe, or our own
+ */
+export function relayPastOverruns(
+  socket: Pick<PromptNetlink, 'handOver'>,
+  stdout: 'pipe' | 'inherit' = 'pipe',
+): Omit<Child, 'stdin'> {
+  return socket.handOver('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', PAST_OVERRUNS], { stdout });
 }
 
 /** Bytes as the shell's `printf %b` takes them. */

@@ -35,7 +35,7 @@ export interface ProcessTable extends Disposable {
   /** Who must have sent a packet though its socket is gone. */
   mustHaveSent(flow: Flow, at: string): Promise<Sender | undefined>;
   /** Who called when; undefined where that was not taken note of. */
-  caller(caller: Pick<Caller, 'pid' | 'at' | 'startTime'>): Promise<ProcessInfo | undefined>;
+  caller(caller: CallerAt): Promise<ProcessInfo | undefined>;
   /** Who these were that have ended; undefined where that was not read in time. */
   recall(processes: readonly Tracked[]): Promise<ProcessInfo[] | undefined>;
 }
@@ -45,6 +45,9 @@ export interface Sender {
   holders: readonly Tracked[];
   inode: number | null;
 }
+
+/** What tells one who called from others of its pid. */
+type CallerAt = Pick<Caller, 'pid' | 'at' | 'slackMs' | 'startTime'>;
 
 /** What a table is opened with. */
 export interface ProcessTableOptions {
@@ -120,14 +123,14 @@ export function openProcessTable({
   }
 
   /** The one that had a pid at a time. */
-  function whoHad({ pid, at, startTime }: Pick<Caller, 'pid' | 'at' | 'startTime'>): Tracked | undefined {
+  function whoHad({ pid, at, slackMs = 0, startTime }: CallerAt): Tracked | undefined {
     const isIt = (process: Tracked): boolean =>
       process.pid === pid &&
       process.born <= at &&
       (startTime === undefined || (process.startTime ?? startTime) === startTime);
     const living = roster.get(pid);
     if (living && isIt(living)) return living;
-    for (const process of history.endedSince(at)) if (isIt(process)) return process;
+    for (const process of history.endedSince(at - slackMs)) if (isIt(process)) return process;
     return undefined;
   }
 

@@ -17,7 +17,7 @@ export type Capability = keyof typeof bits;
 
 /** What decides which tools and capabilities a run needs. */
 export interface Wanted {
-  source: 'auto' | 'journal' | 'nflog' | 'queue' | 'bpf';
+  source: 'auto' | 'journal' | 'nflog' | 'queue' | 'bpf' | 'audit';
   hold: 'netem' | 'none' | undefined;
   execUser: string | undefined;
 }
@@ -64,6 +64,7 @@ const sourceTools = {
   nflog: ['nft', 'setpriv'],
   queue: ['nft'],
   bpf: ['bpftrace', 'setpriv'],
+  audit: ['setpriv'],
 } as const;
 
 /** Tools that a run cannot do without. Where nothing was said, a source or a hold is used only where its tools are there. */

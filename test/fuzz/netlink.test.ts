@@ -2,16 +2,19 @@ import { EventEmitter } from 'node:events';
 import { describe } from 'vitest';
 import { PtrapError } from '../../src/errors.js';
 import { parsePacket } from '../../src/match/packet.js';
-import { attribute, eachAttribute, messagesOf, type NetlinkMessage } from '../../src/netlink/message.js';
+import { attribute, eachAttribute, messagesOf } from '../../src/netlink/message.js';
 import { be32, netfilterHeader } from '../../src/netlink/netfilter.js';
 import { readQueued } from '../../src/netlink/nfqueue.js';
 import { readLogged } from '../../src/netlink/nflog.js';
 import { packetsIn } from '../../src/netlink/nft-counter.js';
+import { encodeRule, readRule } from '../../src/netlink/audit.js';
+import { eachRecord, readRecord } from '../../src/netlink/audit-record.js';
 import { keysIn } from '../../src/netlink/nft-elements.js';
 import { readProcMessage } from '../../src/netlink/proc-event.js';
 import { hearRelay } from '../../src/netlink/relay.js';
 import { decodeSocket } from '../../src/resolve/sock-diag.js';
 import { idsIn } from '../../src/rules/cgroup-ids.js';
+import { records, SENDTO } from '../netlink/audit-records.js';
 import { recorded } from '../netlink/fixture.js';
 import { fuzz, isUint, isWithin, must } from './fuzz.js';
 import { hostileBytes, numbers } from './generator.js';
@@ -37,7 +40,7 @@ function queued(packet: Buffer, id: number): Buffer {
 const ADDRESS = { ipv4: /^\d{1,3}(\.\d{1,3}){3}$/, ipv6: /^[0-9a-f:]+$/ };
 
 /** What a parser gives; undefined where it threw what it may throw, and nothing else. */
-function tried(read: () => NetlinkMessage[]): NetlinkMessage[] | undefined {
+function malformed<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -46,12 +49,14 @@ function tried(read: () => NetlinkMessage[]): NetlinkMessage[] | undefined {
   }
 }
 
+const auditRecords = records(SENDTO);
+
 describe('netlink', () => {
   fuzz(
     'messagesOf',
     () => hostileBytes(datagrams),
     bytes => {
-      const messages = tried(() => messagesOf(bytes));
+      const messages = malformed(() => messagesOf(bytes));
       if (!messages) return false;
       must(messages.length <= bytes.length / 16, 'more messages than there is room for');
       for (const { payload, type, flags, sequence } of messages) {
@@ -105,6 +110,58 @@ describe('netlink', () => {
         [uid, gid].every(owner => owner === null || isUint(owner, 32)),
         'an owner out of range',
       );
+      return true;
+    },
+  );
+
+  fuzz(
+    'readRecord',
+    () => hostileBytes(auditRecords.map(bytes => bytes.subarray(16))),
+    bytes => {
+      const record = readRecord(bytes.length % 2 === 0 ? 1300 : 1306, bytes);
+      if (!record) return false;
+      must(isUint(record.serial, 34), 'a serial out of range');
+      if (record.what === 'address')
+        must(record.bytes.length <= 128, 'an address longer than the kernel has');
+      if (record.what !== 'call') return true;
+      const { pid, ppid, uid, args, exe } = record.call;
+      must(
+        [pid, ppid, uid].every(id => isUint(id, 34)),
+        'an id out of range',
+      );
+      must(
+        args.every(arg => isUint(arg, 32)),
+        'an argument out of range',
+      );
+      must((exe ?? '').length <= bytes.length, 'a path longer than its record');
+      return true;
+    },
+  );
+
+  fuzz(
+    'eachRecord',
+    () => hostileBytes([Buffer.concat(auditRecords)]),
+    bytes => {
+      let count = 0;
+      const end = malformed(() =>
+        eachRecord(bytes, (_, payload) => {
+          count += 1;
+          must(isWithin(payload, bytes), 'a record that lies outside');
+        }),
+      );
+      must(end === undefined || end <= bytes.length, 'an end beyond the end');
+      must(count <= bytes.length / 16, 'more records than there is room for');
+      return count > 0;
+    },
+  );
+
+  fuzz(
+    'readRule',
+    () => hostileBytes([encodeRule({ syscalls: [42], fields: [[11, 0xc000003e]], key: 'ptrap-abc123' })]),
+    bytes => {
+      const rule = readRule(bytes);
+      if (!rule) return false;
+      must((rule.key ?? '').length <= bytes.length, 'a key longer than its rule');
       return true;
     },
   );
@@ -182,7 +239,7 @@ describe('netlink', () => {
       hearRelay(child as unknown as Parameters<typeof hearRelay>[0], {
         onMessages(whole) {
           heard += whole.length;
-          tried(() => messagesOf(whole));
+          malformed(() => messagesOf(whole));
         },
         onEnd: () => undefined,
       });

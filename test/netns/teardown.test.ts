@@ -110,7 +110,7 @@ describe('cleanUp', () => {
   }));
   const undone: Effect[] = [];
   const note = (effect: Effect): Promise<void> => Promise.resolve(void undone.push(effect));
-  const undo: Undo = { clsact: note, file: note, link: note, root: note, table: note };
+  const undo: Undo = { audit: note, clsact: note, file: note, link: note, root: note, table: note };
   const cleaned = async (): Promise<Effect[]> => {
     undone.length = 0;
     await cleanUp(

@@ -32,6 +32,8 @@ export async function openThreadProbe(): Promise<Probe> {
       const [{ hasLeft }] = (await once(thread, 'message')) as [{ hasLeft: boolean }];
       if (!hasLeft) throw failure('PTRAP_E_LOOPBACK_DOWN');
     },
-    [Symbol.dispose]: () => void thread.terminate(),
+    [Symbol.dispose]() {
+      thread.terminate().catch(() => undefined); // it has ended
+    },
   };
 }

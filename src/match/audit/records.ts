@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { NETLINK_AUDIT, READLOG_GROUPS } from '../../netlink/audit.js';
 import { openPromptNetlink, type PromptNetlink } from '../../netlink/prompt.js';
+import { relayPastOverruns } from '../../netlink/relay.js';
 import { start, type Child } from '../../sys/exec.js';
-import { copyPastOverruns } from '../group.js';
 
 /** As much as net.core.rmem_max allows. */
 const QUEUE_BYTES = 64 << 20;
@@ -19,14 +20,24 @@ export function openRecords(): PromptNetlink {
   return openPromptNetlink(NETLINK_AUDIT, QUEUE_BYTES, READLOG_GROUPS);
 }
 
+/** A child that copies records to its stdout, and a line to stderr when it missed some. */
+export interface Records {
+  child: Omit<Child, 'stdin'>;
+  /** Settles when it hears all that is told from then on. */
+  up: Promise<unknown>;
+}
+
 /**
- * A child that copies all records to its stdout, and a line to stderr when it missed some. They are told in the first
- * network namespace alone (kauditd_send_multicast_skb in kernel/audit.c): from another, the child goes there.
+ * Starts to read all records. They are told in the first network namespace alone (kauditd_send_multicast_skb in
+ * kernel/audit.c): from another, the child goes there.
  */
-export function startRecords(): Omit<Child, 'stdin'> {
+export function startRecords(): Records {
   const first = `/proc/${KTHREADD}/ns/net`;
-  if (readlinkSync(first) === readlinkSync('/proc/self/ns/net')) return copyPastOverruns(openRecords());
-  return start('setpriv', ['--pdeathsig', 'KILL', 'nsenter', `--net=${first}`, process.execPath, ...READER]);
+  if (readlinkSync(first) === readlinkSync('/proc/self/ns/net'))
+    return { child: relayPastOverruns(openRecords()), up: Promise.resolve() };
+  const reader = [process.execPath, ...READER];
+  const child = start('setpriv', ['--pdeathsig', 'KILL', 'nsenter', `--net=${first}`, ...reader]);
+  return { child, up: once(child.stdout, 'readable') };
 }
 
 /** Records that the kernel had no room for in the buffer of the socket that is a child's stdin; 0 where that is none. */

@@ -38,13 +38,17 @@ export function recordsSends(targets: readonly ResolvedTarget[], newConnections:
 }
 
 /** Undoes what an instance has set up, and turns auditing off where that is how it was, unless somebody needs it by now. */
-export async function tearDownAudit({ key, enabled }: Omit<Extract<Effect, { kind: 'audit' }>, 'kind'>): Promise<void> {
+export async function tearDownAudit({
+  key,
+  enabled,
+}: Omit<Extract<Effect, { kind: 'audit' }>, 'kind'>): Promise<void> {
   using control = openAuditControl();
   await control.remove(key);
   if (enabled !== 0) return;
   const { keys, others } = await control.rules();
   const status = await control.status();
-  if (status.enabled === 1 && status.pid === 0 && keys.size === 0 && others === 0) await control.setEnabled(0);
+  if (status.enabled === 1 && status.pid === 0 && keys.size === 0 && others === 0)
+    await control.setEnabled(0);
 }
 
 /**
@@ -83,7 +87,9 @@ async function requireUsable(
   const rules = await control.rules();
   if (rules.neverTask) throw failure('PTRAP_E_AUDIT_NEVER');
   if (rules.neverExit)
-    tellGap('calls that a rule of this machine keeps from being audited (auditctl -l: never,exit) are not seen');
+    tellGap(
+      'calls that a rule of this machine keeps from being audited (auditctl -l: never,exit) are not seen',
+    );
 }
 
 function tellCost({ pid, rateLimit }: AuditStatus, { sends, say, tellGap }: SetUpOptions): void {

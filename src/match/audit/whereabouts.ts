@@ -24,7 +24,8 @@ export function openWhereabouts(proc: string): Whereabouts {
 
   /** Whether every process is in our network namespace, and none is kept without one. */
   function isAlone(): boolean {
-    if (performance.now() - alone.at > FRESH_MS) alone = { is: hasOneNetns(proc, own), at: performance.now() };
+    if (performance.now() - alone.at > FRESH_MS)
+      alone = { is: hasOneNetns(proc, own), at: performance.now() };
     return alone.is;
   }
 
