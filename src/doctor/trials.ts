@@ -20,8 +20,11 @@ export type Feature =
   | 'sockDiag'
   | 'processEvents';
 
+/** All sources but audit: to try that would change what is recorded of the whole machine. */
+type Tried = Exclude<Source['name'], 'audit'>;
+
 /** Something that is tried for real. */
-export type Trial = Feature | `source ${Source['name']}` | `hold ${Hook}`;
+export type Trial = Feature | `source ${Tried}` | `hold ${Hook}`;
 
 interface Row {
   place: Place;
@@ -61,7 +64,7 @@ export const sources = {
     sees: 'sees who sends, and holds nothing',
   },
 } as const satisfies Record<
-  Source['name'],
+  Tried,
   Row & { isHeldBy: 'netem' | 'itself' | 'nothing'; costs: string; sees: string }
 >;
 
