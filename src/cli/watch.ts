@@ -1,7 +1,7 @@
 import { mergeSettings } from '../config/merge.js';
 import type { Settings } from '../config/settings.js';
 import type { Summary } from '../events.js';
-import { openOutput } from '../report/output.js';
+import { openOutput, type OpenOutput } from '../report/output.js';
 import { unblocked } from '../sys/unblocked.js';
 import type { Asked } from './arguments.js';
 import { readFlags } from './flags.js';
@@ -46,7 +46,7 @@ async function dryRun(settings: Settings): Promise<number> {
 }
 
 async function watch(settings: Settings): Promise<number> {
-  const output = openOutput(settings.output, streams());
+  const output = await outputOf(settings.output);
   try {
     const [{ requireMachine }, { run }, { traceCommands }] = await Promise.all([
       import('../sys/requirements.js'),
@@ -59,6 +59,15 @@ async function watch(settings: Settings): Promise<number> {
   } finally {
     await output.finish();
   }
+}
+
+/** A table needs a terminal that can place its cursor, and keys; where there is none, it is as `pretty`. */
+async function outputOf(mode: Settings['output']): Promise<OpenOutput> {
+  if (mode !== 'live') return openOutput(mode, streams());
+  const { stdin, stdout } = process;
+  if (!stdout.isTTY || !stdin.isTTY || process.env.TERM === 'dumb') return openOutput('pretty', streams());
+  const { openLive } = await import('../report/live/live.js');
+  return openLive({ ...streams(), stdin });
 }
 
 function streams() {

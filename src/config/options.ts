@@ -138,10 +138,10 @@ export const options = {
   output: {
     flag: 'output',
     kind: 'choice',
-    choices: ['pretty', 'json', 'quiet'],
+    choices: ['pretty', 'live', 'json', 'quiet'],
     default: 'pretty',
     group: 'What to do with it',
-    docs: 'On stdout: text for a person, one JSON object a line, or only what commands and plugins print.',
+    docs: 'On stdout: text for a person, a table that is kept up to date (on a terminal; else pretty), one JSON object a line, or only what commands and plugins print.',
     example: 'json',
   },
   count: {

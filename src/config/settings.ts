@@ -26,7 +26,7 @@ export interface Settings {
   /** Whom that command runs as: a name or uid that there is; undefined: as ptrap. */
   execUser: string | undefined;
   plugins: Plugin[];
-  output: 'pretty' | 'json' | 'quiet';
+  output: 'pretty' | 'live' | 'json' | 'quiet';
   /** Stop after so many sightings. */
   count: number | undefined;
   /** Stop after so many milliseconds. */

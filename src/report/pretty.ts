@@ -41,7 +41,7 @@ function heldText({ strategy, delayMs }: Ready['hold']): string {
   return strategy === 'queue' ? `held for ${delayMs} ms at the most` : `held ${delayMs} ms by ${strategy}`;
 }
 
-function readyLine({ targets, source, sourceLatencyMs, hold }: Ready): string {
+export function readyLine({ targets, source, sourceLatencyMs, hold }: Ready): string {
   const held = heldText(hold);
   return visible(
     `ptrap: watching ${targets.join(', ')} (${source}, ${sourceLatencyMs.toFixed(1)} ms; ${held})`,
@@ -84,7 +84,7 @@ function suspectLines(suspects: readonly ProcessInfo[], columns?: number): strin
 }
 
 /** What notes have to say to a person: their `text`, a line each. */
-function noteLines(notes: Sighting['notes'], columns?: number): string[] {
+export function noteLines(notes: Sighting['notes'], columns?: number): string[] {
   return Object.entries(notes).flatMap(([plugin, note]) => {
     const text = typeof note === 'object' && note !== null && 'text' in note ? note.text : undefined;
     return typeof text === 'string' ? [cut(INDENT + visible(`${plugin}: ${text}`), columns)] : [];
@@ -122,13 +122,17 @@ function senderOf(resolution: Resolution): Sender | undefined {
 /** Where it belongs: its container, with the pod and the process's pid in there, else its systemd unit. */
 function place({ container, runtime, pod, unit, nsPid }: Belonging): string[] {
   if (container === null) return unit === null ? [] : [visible(unit)];
-  const id = /^[0-9a-f]{64}$/.test(container) ? container.slice(0, 12) : container;
   const inside = [
     ...(pod === undefined ? [] : [`pod ${pod}`]),
     ...(nsPid === undefined ? [] : [`pid ${nsPid} there`]),
   ];
   const detail = inside.length > 0 ? ` (${inside.join(', ')})` : '';
-  return [visible(`${runtime ?? ''} container ${id}${detail}`.trimStart())];
+  return [visible(`${runtime ?? ''} container ${shortId(container)}${detail}`.trimStart())];
+}
+
+/** A container's id as its engine shortens it; a name as it is. */
+export function shortId(container: string): string {
+  return /^[0-9a-f]{64}$/.test(container) ? container.slice(0, 12) : container;
 }
 
 type Belonging = Pick<Sender, 'container' | 'runtime' | 'pod' | 'unit'> & Pick<ProcessInfo, 'nsPid'>;
@@ -138,7 +142,7 @@ function unique(texts: readonly string[]): string[] {
 }
 
 /** `src → dst/protocol`, with the ICMP type and code where there are no ports. */
-function flowText({ src, dst, protocol, icmp, family }: Flow): string {
+export function flowText({ src, dst, protocol, icmp, family }: Flow): string {
   const end = ({ address, port }: Flow['src']) =>
     port === undefined ? address : `${family === 'ipv6' ? `[${address}]` : address}:${port}`;
   const detail = icmp ? ` type ${icmp.type} code ${icmp.code}` : '';
@@ -166,7 +170,8 @@ const reasonWords: Record<UnresolvedReason, string> = {
   timeout: '(the look-up took too long)',
 };
 
-function remarks(resolution: Resolution): string[] {
+/** What is to be known of how sure that is, or why nobody is named. */
+export function remarks(resolution: Resolution): string[] {
   if (resolution.status === 'unresolved' && resolution.suspects) return [SUSPECTED];
   const words =
     resolution.status === 'unresolved' ? reasonWords[resolution.reason] : gradeWords[resolution.grade];
@@ -174,7 +179,7 @@ function remarks(resolution: Resolution): string[] {
 }
 
 /** Wall-clock time of this machine, with milliseconds. */
-function localTime(at: string): string {
+export function localTime(at: string): string {
   const date = new Date(at);
   const two = (number: number) => String(number).padStart(2, '0');
   const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
