@@ -15,6 +15,7 @@ need notify-send libnotify-bin
 need dbus-daemon dbus-daemon
 /usr/bin/python3 -c 'import dbus' 2>/dev/null || need python3-dbus python3-dbus
 /usr/bin/python3 -c 'import gi' 2>/dev/null || need python3-gi python3-gi
+need tmux tmux
 need_modules
 build
 bash scripts/vm/prepare.sh

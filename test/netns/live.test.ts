@@ -43,10 +43,10 @@ it('shows who sends, sorts, pauses, tells more of a row, and gives the terminal 
     ['beta', 1],
   ]);
   expect(first).toMatch(/told \d+\n/);
-  expect(await live.looks()).toMatch(/\x1b\[[\d;]*7m> /);
+  expect(await live.looks()).toMatch(/\x1b\[(?:\d+;)*7m(?:\x1b\[[\d;]*m)*> alpha/);
 
   await live.press('n', 'n');
-  expect(rowsOf(await live.until(/PROCESS↑[^]*beta[^]*alpha/)).map(([name]) => name)).toEqual([
+  expect(rowsOf(await live.until(/PROCESS↓[^]*beta[^]*alpha/)).map(([name]) => name)).toEqual([
     'beta',
     'alpha',
   ]);
@@ -55,7 +55,8 @@ it('shows who sends, sorts, pauses, tells more of a row, and gives the terminal 
   const details = await live.until(/enter back to the table/);
   expect(details).toMatch(new RegExp(`^process +alpha\\[${alpha.pid}\\]$`, 'm'));
   expect(details).toContain('seen      3 times, 3 in the last minute');
-  expect(details).toMatch(new RegExp(`^ +└─ alpha\\[${alpha.pid}\\] ${path}/alpha -c`, 'm'));
+  await live.press('End');
+  await live.until(new RegExp(`^ +└─ alpha\\[${alpha.pid}\\] ${path}/alpha -c`, 'm'));
   await live.press('Escape');
   await live.until(/COUNT/);
 
