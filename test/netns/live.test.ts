@@ -76,7 +76,7 @@ it('shows who sends, sorts, pauses, tells more of a row, and gives the terminal 
   await live.resize(80, 24);
 
   expect(await plain.looks()).not.toMatch(/\x1b\[/);
-  expect(await plain.text()).toMatch(/^> alpha/m);
+  expect(await plain.text()).toMatch(/^> beta/m);
   await plain.press('C-c', 'C-c');
   await plain.until(/code=0/);
   expect(await readFile(`${path}/stderr`, 'utf8')).toMatch(/6 matches: 6 resolved, 0 unresolved\n$/);
