@@ -161,7 +161,7 @@ describe('plugins', () => {
       'an unknown name',
       'telegram',
       'PTRAP_E_PLUGIN',
-      'allowed: a path such as ./my-plugin.ts, or dns, exec, json-logger',
+      'allowed: a path such as ./my-plugin.ts, or dns, exec, ',
     ],
     ['a name out of Object.prototype', 'toString', 'PTRAP_E_PLUGIN', 'unknown plugin "toString"'],
     ['a missing file', './none.ts', 'PTRAP_E_PLUGIN_LOAD', 'ENOENT'],

@@ -17,7 +17,7 @@ const type = async (cwd: string, file: string, ...args: string[]): Promise<strin
 
 it(
   'from the package to a plugin of one’s own: packed, installed, made, tested, used, used by name',
-  { timeout: 180_000 },
+  { timeout: 240_000 },
   async () => {
     const packed = await type(
       ROOT,
@@ -52,15 +52,13 @@ it(
     await type(folder.path, 'cp', '-r', 'shout', 'node_modules/ptrap-plugin-shout');
     for (const name of ['./shout', 'shout']) {
       const child = stage.namespace.spawn(ptrap, [...watch, '--plugin', name], { cwd: folder.path });
-      const sender = stage.namespace.spawn('bash', [
-        '-c',
-        'exec 3<>/dev/udp/10.77.0.2/53; while echo x >&3; do sleep 0.2; done',
-      ]);
+      const sender = stage.shell();
+      await sender.do('exec 3<>/dev/udp/10.77.0.2/53');
       let [said, erred] = ['', ''];
       child.stdout?.on('data', text => (said += String(text)));
       child.stderr?.on('data', text => (erred += String(text)));
-      await expect.poll(() => child.exitCode, { timeout: 60_000 }).not.toBeNull();
-      sender.kill();
+      const sent = () => sender.do('echo x >&3').then(() => child.exitCode);
+      await expect.poll(sent, { timeout: 60_000, interval: 200 }).not.toBeNull();
       expect([said, erred]).toEqual(['bash talks to 10.77.0.2!\n', '']);
     }
   },
