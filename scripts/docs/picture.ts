@@ -75,7 +75,7 @@ function span({ text, colour, isBold, isDim, isInverse }: Run): string {
   const marks = [
     ...(colour === INK ? [] : [`fill="${colour}"`]),
     ...(isBold ? ['font-weight="bold"'] : []),
-    ...(isDim ? ['opacity="0.6"'] : []),
+    ...(isDim ? ['fill-opacity="0.6"'] : []),
     ...(isInverse ? ['text-decoration="underline"'] : []),
   ];
   const inside = escaped(text);

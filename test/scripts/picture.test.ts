@@ -12,7 +12,7 @@ describe('a picture of a terminal', () => {
   });
 
   it('shows colours and weights until they are taken back, over lines too', () => {
-    expect(rows('a\x1b[2mb\x1b[22mc')).toEqual(['a<tspan opacity="0.6">b</tspan>c']);
+    expect(rows('a\x1b[2mb\x1b[22mc')).toEqual(['a<tspan fill-opacity="0.6">b</tspan>c']);
     expect(rows('\x1b[1;33mx\ny\x1b[0mz')).toEqual([
       '<tspan fill="#ffd43b" font-weight="bold">x</tspan>',
       '<tspan fill="#ffd43b" font-weight="bold">y</tspan>z',
