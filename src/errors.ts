@@ -54,8 +54,13 @@ const failures = {
     exit: 2,
     cause: `no network namespace "${visible(text)}"`,
     fix: nearest
-      ? `did you mean ${nearest}?`
+      ? `did you mean ${visible(nearest)}?`
       : 'allowed: a name that ip netns lists, a pid, a path, or the id or name of a running container',
+  }),
+  PTRAP_E_NETNS_ENTRY: (text: string, path: string): Failure => ({
+    exit: 2,
+    cause: `watch() stays in its own process, which is not in the network namespace "${visible(text)}"`,
+    fix: `start the program in it (nsenter --net=${visible(path)} node …), or run \`ptrap watch --netns\` with --output json`,
   }),
   PTRAP_E_USER: (text: string, nearest: string | undefined): Failure => ({
     exit: 2,

@@ -13,7 +13,8 @@ export interface WatchOptions {
 
 /**
  * `ptrap watch` for programs: runs one instance until its signal, `count` or `for` ends it, then undoes everything.
- * The config is what a config file would export; its plugins may be objects, names or paths.
+ * The config is what a config file would export; its plugins may be objects, names or paths. It watches the network
+ * namespace of this process: a `netns` that is another one is an error (PTRAP_E_NETNS_ENTRY).
  * @throws PtrapError as the command line would report it, after teardown
  */
 export async function watch(config: Config, { onEvent, onNote, signal }: WatchOptions): Promise<Summary> {
@@ -24,6 +25,7 @@ export async function watch(config: Config, { onEvent, onNote, signal }: WatchOp
     import('./run.js'),
   ]);
   const settings = await mergeSettings(requireConfig(config, 'watch()'), undefined, process.cwd());
+  if (settings.netns !== undefined) await (await import('./netns/enter.js')).requireInside(settings.netns);
   await requireMachine(settings);
   return run(settings, {
     event: onEvent,

@@ -4,13 +4,24 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure } from '../errors.js';
 import { SYSTEM_PATH } from '../sys/exec.js';
+import { findNetns } from './find.js';
 
 const OWN = '/proc/self/ns/net';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Whether this process is in the network namespace that `path` leads to. */
 export function isInside(path: string): boolean {
-  return statSync(path).ino === statSync(OWN).ino;
+  const [there, here] = [statSync(path), statSync(OWN)];
+  return there.ino === here.ino && there.dev === here.dev;
+}
+
+/**
+ * For who cannot be run again elsewhere: checks that it is in that network namespace already.
+ * @throws PTRAP_E_NETNS, PTRAP_E_NETNS_ENTRY
+ */
+export async function requireInside(netns: string): Promise<void> {
+  const path = await findNetns(netns);
+  if (!isInside(path)) throw failure('PTRAP_E_NETNS_ENTRY', netns, path);
 }
 
 /**

@@ -1,13 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { failure } from '../errors.js';
 import { ask } from '../sys/exec.js';
 import { nearest } from '../sys/nearest.js';
 import { parseCgroup, placeOf } from '../sys/cgroup.js';
+import { isContainer, parseNetnsName } from './name.js';
 
 /** Where ip-netns(8) keeps the namespaces that have a name. */
 const NAMED = '/run/netns';
-/** A container may be named by the beginning of its id, as its engine shows it. */
-const SHORTEST_ID = 12;
+/** The file system of namespaces (linux/magic.h, NSFS_MAGIC): nothing else of what a path may lead to is opened. */
+const NSFS = 0x6e736673;
 /** How each engine tells the pid of a container's first process. */
 const ENGINES = [
   ['podman', 'inspect', '--format', '{{.State.Pid}}', '--type', 'container'],
@@ -21,18 +22,26 @@ const ENGINES = [
  * @throws PTRAP_E_NETNS when there is none of that name
  */
 export async function findNetns(text: string): Promise<string> {
-  const path = text.includes('/')
-    ? text
-    : (byPid(text) ?? byName(text) ?? byCgroup(text) ?? (await byEngine(text)));
-  if (path !== undefined && existsSync(path)) return path;
+  const path = await pathOf(text);
+  if (path !== undefined && isNamespace(path)) return path;
   throw failure('PTRAP_E_NETNS', text, nearest(text, names()));
 }
 
-const netOf = (pid: number | string): string => `/proc/${pid}/ns/net`;
-
-function byPid(text: string): string | undefined {
-  return /^\d+$/.test(text) ? netOf(text) : undefined;
+async function pathOf(text: string): Promise<string | undefined> {
+  const read = parseNetnsName(text);
+  if (read === undefined || 'path' in read) return read?.path;
+  return byName(read.name) ?? byCgroup(read.name) ?? (await byEngine(read.name));
 }
+
+function isNamespace(path: string): boolean {
+  try {
+    return statfsSync(path).type === NSFS;
+  } catch {
+    return false; // there is nothing, or nothing that we may look at
+  }
+}
+
+const netOf = (pid: number | string): string => `/proc/${pid}/ns/net`;
 
 function byName(text: string): string | undefined {
   return names().includes(text) ? `${NAMED}/${text}` : undefined;
@@ -48,13 +57,6 @@ function byCgroup(text: string): string | undefined {
   return pid === undefined ? undefined : netOf(pid);
 }
 
-function isContainer(container: string | null, text: string): boolean {
-  return (
-    container === text ||
-    (text.length >= SHORTEST_ID && /^[0-9a-f]+$/.test(text) && !!container?.startsWith(text))
-  );
-}
-
 function containerIn(pid: string): string | null {
   try {
     return placeOf(parseCgroup(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))).container;
@@ -64,7 +66,6 @@ function containerIn(pid: string): string | null {
 }
 
 async function byEngine(name: string): Promise<string | undefined> {
-  if (name.startsWith('-')) return undefined;
   for (const [engine, ...args] of ENGINES) {
     const pid = await pidFrom(engine, [...args, name]);
     if (pid > 0) return netOf(pid);

@@ -4,6 +4,8 @@ import { COUNT, SEED } from './generator.js';
 
 /** One input may take no longer, in ms: a loop that a lying length has made long shows here. */
 const SLOW_MS = 250;
+/** So often it may: a busy machine makes any of them wait once, but not the same one each time. */
+const PATIENCE = 3;
 
 /**
  * A test that gives each input to `check`, which throws where a property does not hold and tells whether the parser
@@ -18,19 +20,26 @@ export function fuzz<Input extends string | Buffer>(
     let [count, taken] = [0, 0];
     for (const input of inputs()) {
       count += 1;
-      const start = performance.now();
       try {
-        if (check(input)) taken += 1;
+        if (inTime(check, input)) taken += 1;
       } catch (error) {
         const shown = typeof input === 'string' ? JSON.stringify(input) : input.toString('hex');
         throw new Error(`seed ${SEED}, input ${count}: ${shown}\n${inspect(error)}`, { cause: error });
       }
-      const ms = performance.now() - start;
-      if (ms > SLOW_MS) expect.unreachable(`seed ${SEED}, input ${count} took ${ms} ms`);
     }
     expect(count).toBe(COUNT);
     expect(taken).toBeGreaterThan(COUNT / 200); // they are not all turned away at the door
   });
+}
+
+function inTime<Input>(check: (input: Input) => boolean, input: Input): boolean {
+  for (let tries = 1; ; tries += 1) {
+    const start = performance.now();
+    const taken = check(input);
+    const ms = performance.now() - start;
+    if (ms <= SLOW_MS) return taken;
+    must(tries < PATIENCE, `took ${ms} ms, and no less before`);
+  }
 }
 
 /** Fails without building a matcher: there are many calls. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe } from 'vitest';
 import { notification } from '../../plugins/notify-send/notification.js';
-import { PtrapError } from '../../src/errors.js';
+import { failure, PtrapError } from '../../src/errors.js';
 import type { ProcessInfo, Sighting } from '../../src/events.js';
 import { parseJournalLine } from '../../src/match/journal-entry.js';
 import { isoTime } from '../../src/sys/clock.js';
@@ -9,11 +9,13 @@ import { parseLogLine } from '../../src/match/kernel-log.js';
 import { jsonLine } from '../../src/report/json.js';
 import { prettyEvent } from '../../src/report/pretty.js';
 import { parseCgroup, placeOf } from '../../src/sys/cgroup.js';
+import { isContainer, parseNetnsName } from '../../src/netns/name.js';
 import { parsePasswd } from '../../src/resolve/passwd.js';
 import { parseArgv, parseStatus } from '../../src/resolve/process.js';
 import { objectOf, objectText, type TrafficObject } from '../../src/netlink/traffic-control.js';
 import { parseSocketTable } from '../../src/resolve/proc-net.js';
 import { parseStat } from '../../src/sys/stat.js';
+import { nearest } from '../../src/sys/nearest.js';
 import { harmless, visible } from '../../src/sys/text.js';
 import { parseAccounts } from '../../src/sys/user.js';
 import { parseTarget } from '../../src/target/parse.js';
@@ -214,6 +216,43 @@ describe('targets', () => {
         must(!UNSAFE.test(error.message), 'an unsafe message');
         return false;
       }
+    },
+  );
+});
+
+describe('--netns', () => {
+  const id = 'f'.repeat(64);
+  const names = ['web-1', 'box', '-f', '--format=x', '123', id, id.slice(0, 12), '../run', '/run/netns/a'];
+  fuzz(
+    'parseNetnsName, and what is said of it',
+    () => hostileText([...names, '/proc/1/ns/net', '$(id)', '\u001b[2J', 'a\0b', '1\n']),
+    text => {
+      const message = failure('PTRAP_E_NETNS', text, nearest(text, ['web-1', 'box'])).message;
+      must(!UNSAFE.test(message), `says ${JSON.stringify(message)}`);
+      const read = parseNetnsName(text);
+      if (read === undefined) {
+        must(text === '' || text.startsWith('-') || text.includes('\0'), 'refused');
+        return false;
+      }
+      must(!text.startsWith('-') && !text.includes('\0'), 'an option for an engine, or a cut argument');
+      if ('name' in read) must(read.name === text && !text.includes('/') && !/^\d+$/.test(text), read.name);
+      else must(read.path === text || /^\/proc\/\d+\/ns\/net$/.test(read.path), read.path);
+      return true;
+    },
+  );
+
+  fuzz(
+    'isContainer, by hostile names of containers',
+    () => hostileText(names),
+    text => {
+      const lxc = placeOf(`/lxc.payload.${text}`).container;
+      for (const container of [lxc, text, id])
+        for (const name of [text, 'web-1', id]) {
+          if (!isContainer(container, name)) continue;
+          const isBeginning = /^[0-9a-f]{12,}$/.test(name) && container!.startsWith(name);
+          must(container === name || isBeginning, `takes ${container} for ${name}`);
+        }
+      return isContainer(id, text) || isContainer('web-1', text);
     },
   );
 });

@@ -79,4 +79,27 @@ describe('--netns', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/^PTRAP_E_NETNS: no network namespace "box-2"; did you mean box-1\?\n$/);
   });
+
+  it.each(['/etc/passwd', '/run/pipe', '/', '-f'])('opens nothing but a namespace: %j', async name => {
+    await stage.namespace.must('[ -p /run/pipe ] || mkfifo /run/pipe');
+    const { code, stderr } = await stage.ptrap(['watch', `--netns=${name}`, '1.1.1.1']).end();
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^PTRAP_E_NETNS: no network namespace "/)]);
+  });
+});
+
+describe('watch() of the API, which runs in its own process', () => {
+  const program = (netns: string): string =>
+    `const { watch } = await import('./dist/src/index.js');
+    const config = { targets: ['10.66.0.1:9/udp'], netns: '${netns}', source: 'nflog', hold: 'none', for: 1 };
+    await watch(config, { onEvent: ({ type }) => console.log(type) }).catch(error => console.log(error.message));`;
+  const run = (netns: string, inside = '') =>
+    stage.namespace.must(`${inside} node --input-type=module -e "${program(netns)}"`);
+
+  it('refuses another namespace, and watches its own by any name', async () => {
+    expect(await run('box-1')).toMatch(
+      /^PTRAP_E_NETNS_ENTRY: .* namespace "box-1"; .*nsenter --net=\/run\/netns\/box-1 /,
+    );
+    expect(await run('box-1', 'ip netns exec box-1')).toBe('ready\nsummary\n');
+    expect(await stage.namespace.must(INSIDE)).toBe(before);
+  });
 });
