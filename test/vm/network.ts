@@ -57,7 +57,9 @@ export async function connect(vm: Machine): Promise<void> {
       ...setUp,
     ];
   });
-  await vm.must(['set -e', 'ip netns add far', 'ip -n far link set lo up', ...commands].join('\n'));
+  await vm.must(['set -e', 'ip netns add far', 'ip -n far link set lo up', ...commands].join('\n'), {
+    timeoutMs: 180_000,
+  });
   const servers = wires.map(({ server }) => server).join(' ');
   for (const serve of [`udp-echo.mjs 53`, `udp-echo.mjs 54`, `tcp-server.mjs 80`]) {
     await vm.start(`exec ip netns exec far node test/senders/${serve} ${servers}`).waitFor(/listening/);

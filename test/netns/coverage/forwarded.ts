@@ -70,7 +70,7 @@ export const forwarded: readonly Case[] = [
     target,
     sender: `box; child(sub {}); go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named`,
     says: 'other-netns',
-    needs: '`bpf` or `audit`, which see every namespace',
+    needs: '`audit`; or ptrap in its namespace (`ip netns exec`, `nsenter`), with `bpf`',
   },
   {
     name: 'FIN: the last packet of a socket of another namespace that is closed',

@@ -57,7 +57,7 @@ const all: readonly Omit<Case, 'isAlone'>[] = [
     sender: `my $s = opened(AF_INET, SOCK_RAW, 255); go;
       send $s, pack('CCnnnCCna4a4nnnn', 0x45, 0, 36, 0, 0, 64, 17, 0, inet_aton('10.77.0.1'), inet_aton('10.77.0.2'), 4321, $PORT, 16, 0) . 'x' x 8, 0, v4 or die $!; named`,
     says: 'cgroup',
-    needs: '`bpf` or `audit`',
+    needs: '`bpf`, for the target `10.77.0.2/any`; `audit`',
   },
   {
     name: 'UDP-Lite',
