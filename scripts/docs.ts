@@ -1,19 +1,24 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { format, getFileInfo, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import { configSchema } from '../src/config/schema.js';
 import { report } from '../src/doctor/report.js';
 import { event } from '../src/events.js';
+import { bashCompletion } from './docs/completions/bash.js';
+import { fishCompletion } from './docs/completions/fish.js';
+import { zshCompletion } from './docs/completions/zsh.js';
 import { coveragePage } from './docs/coverage.js';
 import { eventsPage } from './docs/events.js';
 import { hooksPage } from './docs/hooks.js';
 import { journalPage } from './docs/journal.js';
+import { manPage } from './docs/man.js';
 import { optionsPage } from './docs/options.js';
 import { privilegesPage, type PrivilegeResults } from './docs/privileges.js';
 import { qdiscsPage, type QdiscResults } from './docs/qdiscs.js';
 
-// Generates what docs/ says about options, hooks and events from the code; with --check it only compares.
+// Generates what docs/ says about options, hooks and events, the man page and the completions of shells from the code;
+// with --check it only compares.
 
 const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
@@ -35,12 +40,17 @@ const pages: Record<string, string> = {
   'docs/config.schema.json': schemaText(configSchema, 'ptrap config'),
   'docs/doctor.schema.json': schemaText(report, 'what ptrap doctor --json prints'),
   'docs/event.schema.json': schemaText(event, 'ptrap event, one line of --output json'),
+  'man/ptrap.1': manPage(),
+  'completions/ptrap.bash': bashCompletion(),
+  'completions/_ptrap': zshCompletion(),
+  'completions/ptrap.fish': fishCompletion(),
 };
 
 const style = await resolveConfig(path('package.json'));
 const drifted: string[] = [];
 for (const [name, text] of Object.entries(pages)) {
-  const wanted = await format(text, { ...style, filepath: name });
+  const { inferredParser } = await getFileInfo(name);
+  const wanted = inferredParser === null ? text : await format(text, { ...style, filepath: name });
   const found = await readFile(path(name), 'utf8').catch(() => '');
   if (found !== wanted) drifted.push(name);
   if (!process.argv.includes('--check')) await writeFile(path(name), wanted);

@@ -9,7 +9,7 @@ import { ownPackage } from './sys/own-package.js';
 function requireMachine(): void {
   const needed = ownPackage().engines.node.replace('>=', '');
   if (isOlder(process.versions.node, needed)) {
-    throw failure('PTRAP_E_NODE_TOO_OLD', process.versions.node, needed);
+    throw failure('PTRAP_E_NODE_TOO_OLD', process.versions.node, process.execPath, needed);
   }
   if (process.platform !== 'linux') throw failure('PTRAP_E_NOT_LINUX', process.platform);
 }

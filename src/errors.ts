@@ -20,15 +20,15 @@ const failures = {
     cause: `ptrap needs the Linux kernel, this is ${platform}`,
     fix: 'run it on the Linux machine whose traffic you want to see',
   }),
-  PTRAP_E_NODE_TOO_OLD: (found: string, needed: string): Failure => ({
+  PTRAP_E_NODE_TOO_OLD: (found: string, file: string, needed: string): Failure => ({
     exit: 3,
-    cause: `Node ${found} is too old, ptrap needs ${needed} or newer`,
-    fix: 'install a newer Node.js; mind that sudo may find another node than your shell (sudo which node)',
+    cause: `Node ${found} (${visible(file)}) is too old, ptrap needs ${needed} or newer`,
+    fix: 'install a newer Node.js; where your shell has one that sudo does not find: sudo "$(command -v node)" "$(command -v ptrap)" …',
   }),
-  PTRAP_E_NOT_ROOT: (missing: readonly string[]): Failure => ({
+  PTRAP_E_NOT_ROOT: (missing: readonly string[], sudoLine?: string): Failure => ({
     exit: 3,
     cause: `not permitted: ${missing.join(', ')} missing`,
-    fix: 'run it with sudo',
+    fix: sudoLine === undefined ? 'run it with sudo' : `run it with sudo: ${visible(sudoLine)} …`,
   }),
   PTRAP_E_TOOL_MISSING: (tool: string, packageName: string): Failure => ({
     exit: 3,

@@ -2,6 +2,7 @@ import type { Option } from '../../src/config/option.js';
 import { cliOptions, options } from '../../src/config/options.js';
 import { allowed } from '../../src/config/schema.js';
 import { examples, exitCodes } from '../../src/cli/help.js';
+import { table as columns } from '../../src/cli/layout.js';
 import { table } from './table.js';
 
 /** docs/options.md: every option, by group, from the table of options. */
@@ -24,7 +25,7 @@ export function optionsPage(): string {
     '## Config file',
     configText,
     '## Exit codes',
-    `\`\`\`text\n${exitCodes.split('\n').slice(1).join('\n')}\n\`\`\``,
+    `\`\`\`text\n${columns('', exitCodes, 110).slice(1).join('\n')}\n\`\`\``,
   ].join('\n\n');
 }
 

@@ -26,7 +26,7 @@ const eventFlags: readonly Flag[] = [
   { flag: 'until', kind: 'text', group: 'Which', docs: 'Not after this time.' },
   { flag: 'exe', kind: 'text', group: 'Which', docs: 'Of this program: its name, or its full path.' },
   { flag: 'unit', kind: 'text', group: 'Which', docs: 'Of this systemd unit.' },
-  { flag: 'user', kind: 'text', group: 'Which', docs: 'Of this user.' },
+  { flag: 'user', kind: 'text', completes: 'user', group: 'Which', docs: 'Of this user.' },
   { flag: 'host', kind: 'text', group: 'Which', docs: 'Seen by this machine (with --merge or --directory).' },
   {
     flag: 'merge',
@@ -39,6 +39,7 @@ const eventFlags: readonly Flag[] = [
     flag: 'directory',
     alias: 'D',
     kind: 'text',
+    completes: 'file',
     group: 'Where from',
     docs: 'From the journal files in this folder.',
   },

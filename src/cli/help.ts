@@ -16,12 +16,13 @@ export const examples: Row[] = [
 ];
 
 /** What each exit code says; stands below the help of watch. */
-export const exitCodes = `Exit codes:
-  0   stopped as asked: by a signal, --count or --for
-  1   failed while running
-  2   the command line or the config is wrong
-  3   a tool, kernel feature or privilege is missing
-  10  --fail-on-match, and something was seen`;
+export const exitCodes: Row[] = [
+  { left: '0', text: 'stopped as asked: by a signal, --count or --for' },
+  { left: '1', text: 'failed while running' },
+  { left: '2', text: 'the command line or the config is wrong' },
+  { left: '3', text: 'a tool, kernel feature or privilege is missing' },
+  { left: '10', text: '--fail-on-match, and something was seen' },
+];
 
 /**
  * The text of `--help`: of one command, or of all together with what watch takes.
@@ -38,14 +39,15 @@ export function helpText(name: CommandName | undefined, width: number): string {
     wrapWords(command.describe, width),
     ...(name === undefined ? [table('Commands', commandRows(), width)] : []),
     ...tables,
-    ...(isWatch ? [table('Examples', examples, width), [exitCodes]] : []),
+    ...(isWatch ? [table('Examples', examples, width), table('Exit codes', exitCodes, width)] : []),
   ];
   return blocks.map(lines => lines.join('\n')).join('\n\n');
 }
 
 const targetRow: Row = { left: 'target', text: options.targets.docs, right: '[string]' };
 
-function usage(name: CommandName): string {
+/** How a command is called, without the flags. */
+export function usage(name: CommandName): string {
   const { positional } = commands[name];
   return positional === undefined ? name : `${name} [${positional}..]`;
 }

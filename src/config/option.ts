@@ -13,6 +13,8 @@ export interface Base {
   example?: string;
   /** Not a key of the config file. */
   cliOnly?: true;
+  /** What a shell completes a text to. */
+  completes?: 'file' | 'command' | 'user' | 'netns';
   /** Given without a dash. */
   positional?: true;
 }

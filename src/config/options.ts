@@ -32,6 +32,7 @@ export const options = {
   netns: {
     flag: 'netns',
     kind: 'text',
+    completes: 'netns',
     default: undefined,
     group: 'What to watch',
     docs: 'Watch inside another network namespace: a name that ip netns lists, a pid, a path, or the id or name of a running container.',
@@ -114,6 +115,7 @@ export const options = {
     flag: 'exec',
     alias: 'e',
     kind: 'text',
+    completes: 'command',
     default: undefined,
     group: 'What to do with it',
     docs: 'A command run for each sighting, with the PID as its last argument and PTRAP_* in its environment.',
@@ -122,6 +124,7 @@ export const options = {
   execUser: {
     flag: 'exec-user',
     kind: 'text',
+    completes: 'user',
     default: undefined,
     group: 'What to do with it',
     docs: 'The user, by name or uid, that the command of --exec runs as: in the groups and with the environment of that user, in /, and unable to become another.',
@@ -227,6 +230,7 @@ export const cliOptions = {
   config: {
     flag: 'config',
     kind: 'text',
+    completes: 'file',
     cliOnly: true,
     group: 'ptrap itself',
     docs: 'The config file, instead of the one that is found; --no-config takes none.',

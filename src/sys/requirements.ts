@@ -1,6 +1,7 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { failure } from '../errors.js';
 import { missing, SYSTEM_PATH } from './exec.js';
+import { sudoLine } from './sudo.js';
 
 /** The capabilities that ptrap may need, by their bit (linux/capability.h). */
 const bits = {
@@ -44,10 +45,14 @@ export function missingCapabilities(status: string, needed: readonly Capability[
   return needed.filter(name => ((effective >> bits[name]) & 1n) === 0n);
 }
 
+function notPermitted(missing: readonly string[]): Error {
+  return failure('PTRAP_E_NOT_ROOT', missing, sudoLine(process.execPath, process.argv[1]));
+}
+
 /** @throws PTRAP_E_NOT_ROOT */
 async function requireCapabilities(needed: readonly Capability[]): Promise<void> {
   const missing = missingCapabilities(await readFile('/proc/self/status', 'utf8'), needed);
-  if (missing.length > 0) throw failure('PTRAP_E_NOT_ROOT', missing);
+  if (missing.length > 0) throw notPermitted(missing);
 }
 
 /**
@@ -90,7 +95,7 @@ export async function requireMachine(settings: Wanted): Promise<void> {
  */
 export async function requireAccess(folder: string): Promise<void> {
   await access(folder, constants.R_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EACCES') throw failure('PTRAP_E_NOT_ROOT', [`access to ${folder}`]);
+    if (error.code === 'EACCES') throw notPermitted([`access to ${folder}`]);
     if (error.code !== 'ENOENT') throw error;
   });
 }

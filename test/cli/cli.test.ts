@@ -148,7 +148,7 @@ describe('ptrap', { timeout: 20_000 }, () => {
     ]);
     expect(old).toMatchObject({ code: 3, stdout: '' });
     expect(old.stderr).toContain(
-      'PTRAP_E_NODE_TOO_OLD: Node 18.20.4 is too old, ptrap needs 20.19.0 or newer',
+      `PTRAP_E_NODE_TOO_OLD: Node 18.20.4 (${process.execPath}) is too old, ptrap needs 20.19.0 or newer`,
     );
     expect(other).toMatchObject({ code: 3, stdout: '' });
     expect(other.stderr).toContain('PTRAP_E_NOT_LINUX: ptrap needs the Linux kernel, this is freebsd');
