@@ -14,7 +14,7 @@ _ptrap_value() {
     'watch -e' | 'watch --exec') mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
     'watch --exec-user') mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
     'watch --plugin') mapfile -t COMPREPLY < <(compgen -W 'dns exec freeze journal json-logger notify-send otlp process-tree tls-sni' -f -- "$cur"); compopt -o filenames 2>/dev/null || : ;;
-    'watch --output') mapfile -t COMPREPLY < <(compgen -W 'pretty json quiet' -- "$cur") ;;
+    'watch --output') mapfile -t COMPREPLY < <(compgen -W 'pretty live json quiet' -- "$cur") ;;
     'watch --count') : ;;
     'watch --for') : ;;
     'watch -i' | 'watch --ip') : ;;

@@ -22,7 +22,7 @@ complete -c ptrap -n 'not __fish_seen_subcommand_from events doctor init ls clea
 complete -c ptrap -n 'not __fish_seen_subcommand_from events doctor init ls cleanup' -l exec -s e -x -a '(__fish_complete_command)' -d 'A command run for each sighting, with the PID as its last argument and PTRAP_* in its environment'
 complete -c ptrap -n 'not __fish_seen_subcommand_from events doctor init ls cleanup' -l exec-user -x -a '(__fish_complete_users)' -d 'The user, by name or uid, that the command of --exec runs as'
 complete -c ptrap -n 'not __fish_seen_subcommand_from events doctor init ls cleanup' -l plugin -r -F -a 'dns exec freeze journal json-logger notify-send otlp process-tree tls-sni' -d 'A plugin\'s name, also of an installed ptrap-plugin-NAME, or the path of one of your own'
-complete -c ptrap -n 'not __fish_seen_subcommand_from events doctor init ls cleanup' -l output -x -a 'pretty json quiet' -d 'On stdout'
+complete -c ptrap -n 'not __fish_seen_subcommand_from events doctor init ls cleanup' -l output -x -a 'pretty live json quiet' -d 'On stdout'
 complete -c ptrap -n 'not __fish_seen_subcommand_from events doctor init ls cleanup' -l count -x -d 'Stop after so many sightings'
 complete -c ptrap -n 'not __fish_seen_subcommand_from events doctor init ls cleanup' -l for -x -d 'Stop after this time'
 complete -c ptrap -n 'not __fish_seen_subcommand_from events doctor init ls cleanup' -l fail-on-match -d 'Exit with code 10 when anything was seen'
