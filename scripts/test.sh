@@ -15,14 +15,11 @@ need notify-send libnotify-bin
 need dbus-daemon dbus-daemon
 /usr/bin/python3 -c 'import dbus' 2>/dev/null || need python3-dbus python3-dbus
 /usr/bin/python3 -c 'import gi' 2>/dev/null || need python3-gi python3-gi
-<<<<<<< HEAD
 need tmux tmux
-=======
 need man man-db
 need zsh zsh
 need fish fish
 need logrotate logrotate
->>>>>>> 36ec6e8 (Packages: npm's, with man page and completions from the one table; a Debian package built by one script; sudo's traps named, docs/install.md)
 need_modules
 build
 bash scripts/vm/prepare.sh
