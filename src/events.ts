@@ -6,8 +6,19 @@ import { z } from 'zod';
  */
 
 const endpoint = z.strictObject({
-  address: z.string().describe('IPv4 or IPv6 address in its canonical short form'),
-  port: z.int().min(0).max(65535).optional().describe('absent for a protocol without ports'),
+  address: z
+    .string()
+    .describe(
+      'IPv4 or IPv6 address in its canonical short form; a source’s is 0.0.0.0 or :: where --source audit has not looked up its socket',
+    ),
+  port: z
+    .int()
+    .min(0)
+    .max(65535)
+    .optional()
+    .describe(
+      'absent for a protocol without ports, and for a source where --source audit has not looked up its socket',
+    ),
 });
 
 const flow = z.strictObject({
@@ -15,7 +26,9 @@ const flow = z.strictObject({
   protocol: z.string().describe('tcp, udp, icmp, icmpv6, sctp, …; a decimal number where there is no name'),
   src: endpoint,
   dst: endpoint.describe('what the application dialled, before DNAT'),
-  oif: z.string().describe('device that the packet leaves by'),
+  oif: z
+    .string()
+    .describe('device that the packet leaves by; empty with --source audit, which sees calls and no packets'),
   iif: z.string().optional().describe('device that the packet came in by; only of one that is forwarded'),
   uid: z.int().nullable().describe('owner of the sending socket; null where the kernel names none'),
   gid: z.int().nullable(),
@@ -92,7 +105,7 @@ export const resolution = z.discriminatedUnion('status', [
     status: z.literal('resolved'),
     via: z
       .string()
-      .describe('what named the process: sock-diag, procfs, process-table, nft, bpf, or a plugin'),
+      .describe('what named the process: sock-diag, procfs, process-table, nft, bpf, audit, or a plugin'),
     grade,
     latencyMs: z.number().describe('from the match to the answer'),
     inode: z.int().nullable().describe('of the socket'),

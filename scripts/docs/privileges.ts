@@ -41,6 +41,8 @@ const outro = `Beyond these:
 
 - \`--exec-user\`, and \`exec\` with a \`user\`: \`CAP_SETUID\` and \`CAP_SETGID\` to become that user, \`CAP_KILL\` to end its command
   on its timeout. \`notify-send\` becomes the desktop's user with the first two.
+- \`--source audit\`: \`CAP_AUDIT_CONTROL\` for rules of the kernel's audit, \`CAP_AUDIT_READ\` for its records; in another network
+  namespace than the first \`CAP_SYS_ADMIN\`, since records are told in the first one alone.
 - \`--netns\`: \`CAP_SYS_ADMIN\`, to enter the other namespace (\`setns(2)\`).
 - The kernel modules \`ifb\` and \`sch_netem\`, where they are not loaded: \`CAP_SYS_MODULE\` to load them. Without it the kernel
   loads them by itself; of \`ifb\` it then makes two devices, \`ifb0\` and \`ifb1\`, which stay, unless \`modprobe.d\` says

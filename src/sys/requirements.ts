@@ -12,6 +12,8 @@ const bits = {
   CAP_SETGID: 6n,
   CAP_KILL: 5n,
   CAP_SYS_ADMIN: 21n,
+  CAP_AUDIT_CONTROL: 30n,
+  CAP_AUDIT_READ: 37n,
 } as const;
 
 export type Capability = keyof typeof bits;
@@ -27,15 +29,24 @@ export interface Wanted {
 const always = ['CAP_NET_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'] as const;
 /** To become another user, and to end what has. */
 const forOtherUser = ['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL'] as const;
+/** To set rules of the kernel's audit, and to read its records. */
+const forAudit = ['CAP_AUDIT_CONTROL', 'CAP_AUDIT_READ'] as const;
 /** For setns(2). */
 const forNetns = ['CAP_SYS_ADMIN'] as const;
 
 /**
  * The least set of capabilities that a run works with; test/privileges shows it. The sources journal, nflog and queue and
- * every hold need the same; what bpftrace needs beyond it, for `bpf`, it says itself.
+ * every hold need the same, `audit` two more; what bpftrace needs beyond it, for `bpf`, it says itself.
  */
-export function neededCapabilities({ execUser }: Pick<Wanted, 'execUser'>): Capability[] {
-  return [...always, ...(execUser === undefined ? [] : forOtherUser)];
+export function neededCapabilities({
+  execUser,
+  source,
+}: Pick<Wanted, 'execUser'> & Partial<Wanted>): Capability[] {
+  return [
+    ...always,
+    ...(source === 'audit' ? forAudit : []),
+    ...(execUser === undefined ? [] : forOtherUser),
+  ];
 }
 
 /** Which of the needed capabilities a `/proc/self/status` does not show as effective. */

@@ -17,6 +17,14 @@ describe('neededCapabilities', () => {
       'CAP_KILL',
     ]);
   });
+
+  it('are two more for the kernel’s audit', async () => {
+    const audit = neededCapabilities({ execUser: undefined, source: 'audit' });
+    expect(audit).toEqual([...base, 'CAP_AUDIT_CONTROL', 'CAP_AUDIT_READ']);
+    expect(missingCapabilities(await recorded('root'), audit)).toEqual([]);
+    const onlyAudit = `CapEff:\t${((1n << 30n) | (1n << 37n)).toString(16)}\n`; // linux/capability.h
+    expect(missingCapabilities(onlyAudit, audit)).toEqual(base);
+  });
 });
 
 describe('missingCapabilities', () => {
