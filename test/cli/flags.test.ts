@@ -113,7 +113,7 @@ describe('the command line', () => {
       ['-s', '5 minutes'],
       'PTRAP_E_VALUE: --delay: found "5 minutes"; allowed: auto, milliseconds or a duration such as 60ms, 0.5s, 10m, from 1ms to 60s',
     ],
-    [['--output', 'xml'], 'PTRAP_E_VALUE: --output: found "xml"; allowed: pretty, json, quiet'],
+    [['--output', 'xml'], 'PTRAP_E_VALUE: --output: found "xml"; allowed: pretty, live, json, quiet'],
     [['--config'], 'PTRAP_E_VALUE: --config: found nothing; allowed: a text'],
     [
       ['-i', 'a', '-i', 'b'],

@@ -69,7 +69,7 @@ describe('requireConfig', () => {
     [{ plugins: ['a', 7] }, `plugins[1]: found 7; allowed: ${plugins}`],
     [{ plugins: [{ name: 'x' }] }, `plugins[0]: found {"name":"x"}; allowed: ${plugins}`],
     [{ plugins: [() => ({})] }, `plugins[0]: found a function; allowed: ${plugins}`],
-    [{ output: 'yaml' }, 'output: found "yaml"; allowed: pretty, json, quiet'],
+    [{ output: 'yaml' }, 'output: found "yaml"; allowed: pretty, live, json, quiet'],
     [{ count: -1 }, 'count: found -1; allowed: a whole number from 1'],
     [
       { for: '30d' },
@@ -137,7 +137,7 @@ describe('requireValue', () => {
       '99999999999999999999',
       '--limit: found "99999999999999999999"; allowed: a whole number from 1 to 1000000',
     ],
-    [options.output, 'xml', '--output: found "xml"; allowed: pretty, json, quiet'],
+    [options.output, 'xml', '--output: found "xml"; allowed: pretty, live, json, quiet'],
     [options.exec, '', '--exec: found nothing; allowed: a text'],
   ])('refuses $flag %s', (option, text, message) => {
     const error = refused(() => requireValue(option, text));

@@ -270,6 +270,7 @@ describe('records', () => {
     ...{
       version: 1,
       instance: 'abc123',
+      bootId: 'b8d3f1de-1111-4222-8333-444455556666',
       pid: 4242,
       startTime: 99,
       netns: 4026531840,
