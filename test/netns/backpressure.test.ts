@@ -75,7 +75,7 @@ const CASES: Record<string, Case> = {
 
 /** A packet's line of JSON has some 1,200 characters: together more than may wait and a pipe holds. */
 const SENT = 6000;
-const RATE = 3000;
+const RATE = 1500;
 /** What it may take to let go of all, in ms: three times 5 s for what never ends, and a loaded machine. */
 const END_MS = 25_000;
 const FLOOD = fileURLToPath(new URL('../senders/flood.pl', import.meta.url));

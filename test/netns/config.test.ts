@@ -198,7 +198,7 @@ describe('what is wrong', () => {
   it.each([
     ['an unknown key', '{ target: ["10.77.0.2"] }', 'PTRAP_E_CONFIG_KEY', 'did you mean targets?'],
     ['a bad duration', '{ targets: ["10.77.0.2"], for: "soon" }', 'PTRAP_E_CONFIG', 'for: found "soon"'],
-    ['a bad target', '{ targets: ["10.77.0.2:99999"] }', 'PTRAP_E_CONFIG', 'targets'],
+    ['a bad target', '{ targets: ["10.77.0.2:99999"] }', 'PTRAP_E_CONFIG_TARGET', 'targets'],
   ])('%s is refused with its name and what is allowed', async (_name, config, error, hint) => {
     const file = await write({ 'my.config.ts': `export default ${config}` });
     const { code, stderr } = await stage.ptrap(['watch', '--config', file]).end();

@@ -167,7 +167,7 @@ describe('SIGKILL', () => {
     expect(listed.code).toBe(0);
     expect(listed.stdout.trim().split('\n').sort()).toEqual(
       [
-        `${deadId}  pid ${dead.pid}  ${TARGET}  dead, 2 things left (ptrap cleanup ${deadId})`,
+        `${deadId}  pid ${dead.pid}  ${TARGET}  dead, 3 things left (ptrap cleanup ${deadId})`,
         `${liveId}  pid ${live.pid}  10.77.0.2:8080/tcp  running`,
       ].sort(),
     );
