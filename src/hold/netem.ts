@@ -3,6 +3,7 @@ import { linkIndex, NETLINK_ROUTE } from '../netlink/link.js';
 import { openNetlink } from '../netlink/socket.js';
 import { dumpTree, isRoot } from '../netlink/traffic-control.js';
 import type { NftSession } from '../nft/session.js';
+import { requireTool } from '../sys/requirements.js';
 import type { ResolvedTarget } from '../target/target.js';
 import { openGuard } from '../teardown/guard.js';
 import type { Teardown } from '../teardown/stack.js';
@@ -61,6 +62,7 @@ export async function holdWithNetem(
   options: HoldOptions,
 ): Promise<HoldFollower> {
   const { instance, ifb, alias, delayMs, hook, say, tellGap } = options;
+  for (const tool of ['ip', 'tc']) await requireTool(tool);
   return teardown.attempt(async () => {
     const netlink = openNetlink(NETLINK_ROUTE);
     teardown.defer(() => netlink[Symbol.dispose]());

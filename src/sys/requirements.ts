@@ -96,7 +96,7 @@ export function neededTools({ source, hold, execUser }: Wanted): string[] {
 export async function requireMachine(settings: Wanted): Promise<void> {
   await requireCapabilities(neededCapabilities(settings));
   for (const tool of neededTools(settings)) {
-    if (!(await isInstalled(tool))) throw missing(tool);
+    await requireTool(tool);
   }
 }
 
@@ -109,6 +109,14 @@ export async function requireAccess(folder: string): Promise<void> {
     if (error.code === 'EACCES') throw notPermitted([`access to ${folder}`]);
     if (error.code !== 'ENOENT') throw error;
   });
+}
+
+/**
+ * Sees that a tool is there before anything is made that could not be undone without it.
+ * @throws PTRAP_E_NFT_MISSING, PTRAP_E_TOOL_MISSING
+ */
+export async function requireTool(tool: string): Promise<void> {
+  if (!(await isInstalled(tool))) throw missing(tool);
 }
 
 async function isInstalled(tool: string): Promise<boolean> {
