@@ -9,6 +9,8 @@ import { bashCompletion } from './docs/completions/bash.js';
 import { fishCompletion } from './docs/completions/fish.js';
 import { zshCompletion } from './docs/completions/zsh.js';
 import { coveragePage } from './docs/coverage.js';
+import type { Outcome } from '../test/kills/outcome.js';
+import { endingsPage } from './docs/endings.js';
 import { eventsPage } from './docs/events.js';
 import { hooksPage } from './docs/hooks.js';
 import { journalPage } from './docs/journal.js';
@@ -35,6 +37,9 @@ const pages: Record<string, string> = {
     JSON.parse(await readFile(path('scripts/docs/privileges.json'), 'utf8')) as PrivilegeResults,
   ),
   'docs/coverage.md': coveragePage(),
+  'docs/endings.md': endingsPage(
+    JSON.parse(await readFile(path('scripts/docs/endings.json'), 'utf8')) as Outcome[],
+  ),
   'docs/journal.md': journalPage(),
   'docs/events.md': eventsPage(z.toJSONSchema(event, { io: 'input' })),
   'docs/config.schema.json': schemaText(configSchema, 'ptrap config'),
