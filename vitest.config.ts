@@ -9,34 +9,33 @@ const alias = [
   { find: /^ptrap$/, replacement: here('./src/index.ts') },
 ];
 
-/** unit: no root, no kernel. netns: root, network namespaces on this kernel. vm: a Debian kernel in qemu. */
+/** Tests that have the machine to themselves, one file after the other. */
+const alone = (name: string, folder: string, timeout: number) => ({
+  resolve: { alias },
+  test: {
+    name,
+    include: [`test/${folder}/**/*.test.ts`],
+    testTimeout: timeout,
+    hookTimeout: timeout,
+    fileParallelism: false,
+  },
+});
+
+/** unit: no root, no kernel. netns: root, network namespaces on this kernel. vm: a Debian kernel in qemu. long: the same, by hand. */
 export default defineConfig({
   test: {
     projects: [
       {
         resolve: { alias },
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/netns/**', 'test/vm/**'] },
-      },
-      {
-        resolve: { alias },
         test: {
-          name: 'netns',
-          include: ['test/netns/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/netns/**', 'test/vm/**', 'test/long/**'],
         },
       },
-      {
-        resolve: { alias },
-        test: {
-          name: 'vm',
-          include: ['test/vm/**/*.test.ts'],
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
-          fileParallelism: false,
-        },
-      },
+      alone('netns', 'netns', 60_000),
+      alone('vm', 'vm', 600_000),
+      alone('long', 'long', 1_800_000),
     ],
   },
 });
