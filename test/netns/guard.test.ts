@@ -37,8 +37,13 @@ const shell = (script: string): Promise<string> => stage.namespace.must(script);
 const waiting = async (): Promise<number> =>
   Number(/backlog \S+ (\d+)p/.exec(await shell(`tc -s qdisc show dev ptrap${INSTANCE}`))?.[1]);
 const guards = (): Promise<string> => shell(`pgrep -f "ptrap-guard .* ${INSTANCE}$" || true`);
+/** A name may be missed while others come and go. */
 const pidOf = async (): Promise<string> =>
-  (await shell(`pgrep -f "^\\S*node \\S*guarded.mjs ${INSTANCE}"`)).trim();
+  (
+    await shell(
+      `for _ in $(seq 50); do pgrep -f "^\\S*node \\S*guarded.mjs ${INSTANCE}" && exit; sleep .1; done; exit 1`,
+    )
+  ).trim();
 const asBefore = (): Promise<void> =>
   expect.poll(() => stage.namespace.snapshot(), { timeout: 20_000 }).toBe(stage.before());
 

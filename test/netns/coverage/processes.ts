@@ -148,6 +148,7 @@ export const processes: readonly Case[] = [
     target,
     sender: `go; sleep 3; my $c = fork; if (!$c) { $) = '23456 23456'; $( = 23456; $< = $> = 23456; my $s = udp; send $s, 'x', 0, v4; kill 'KILL', $$ } waitpid $c, 0; named $c`,
     says: 'history',
+    or: 'wildcard',
     needs: 'the process table',
     remark: 'once ptrap has run for 2 s; without the table: cgroup',
   },
