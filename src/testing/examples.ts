@@ -10,7 +10,8 @@ export interface Example extends Partial<Omit<Sighting, 'flow'>> {
 const instance = 'k3v9qa';
 const target = '192.168.1.1:53/udp';
 
-const flow: Flow = {
+/** What dig asks over. */
+export const exampleFlow: Flow = {
   family: 'ipv4',
   protocol: 'udp',
   src: { address: '10.0.0.2', port: 40001 },
@@ -21,7 +22,8 @@ const flow: Flow = {
   length: 60,
 };
 
-const process: ProcessInfo = {
+/** dig, asked for by a script that cron has started. */
+export const exampleProcess: ProcessInfo = {
   pid: 991,
   startTime: 183_422,
   ppid: 990,
@@ -57,14 +59,14 @@ export function exampleSighting({ flow: ofFlow, process: ofProcess, ...rest }: E
     instance,
     target,
     count: 1,
-    flow: { ...flow, ...ofFlow },
+    flow: { ...exampleFlow, ...ofFlow },
     resolution: {
       status: 'resolved',
       via: 'sock-diag',
       grade: 'exact',
       latencyMs: 0.42,
       inode: 31_337,
-      processes: [{ ...process, ...ofProcess }],
+      processes: [{ ...exampleProcess, ...ofProcess }],
     },
     notes: {},
     ...rest,
