@@ -1,3 +1,4 @@
+import { makeAddressSets } from '../nft/address-set.js';
 import { selectorsOf, type Selector } from '../nft/selector.js';
 import type { ResolvedTarget } from '../target/target.js';
 import { connectionKeys, keySet } from './connection.js';
@@ -11,8 +12,24 @@ export const MATCHED = 'matched';
 /** Named counter of the packets that were brought to the source: those under the limit. */
 export const LOGGED = 'logged';
 
-/** The commands for the sets that the rules of a selector need. */
-export function setsFor(table: string, selector: Selector, { delivery, limit }: RulesetOptions): string[] {
+/** The commands for a table of this instance's own with the counters and sets that the rules of its chains need. */
+export function tableFor(
+  table: string,
+  chains: readonly TargetChain[],
+  targets: readonly ResolvedTarget[],
+  options: RulesetOptions,
+): string[] {
+  const sets = chains.flatMap(({ selector }) => setsFor(table, selector, options));
+  return [
+    `add table ${table} { flags owner; }`,
+    `add counter ${table} ${MATCHED}`,
+    `add counter ${table} ${LOGGED}`,
+    ...new Set(sets),
+    ...makeAddressSets(table, targets),
+  ];
+}
+
+function setsFor(table: string, selector: Selector, { delivery, limit }: RulesetOptions): string[] {
   if (delivery.to === 'queues') return queueSets(table, selector);
   if (limit === undefined) return [];
   return connectionKeys(selector).map(key => keySet(table, `meter_${key.name}`, key));

@@ -1,6 +1,5 @@
-import { makeAddressSets } from '../nft/address-set.js';
 import type { ResolvedTarget } from '../target/target.js';
-import { LOGGED, MATCHED, rulesOf, setsFor, targetChains } from './chains.js';
+import { rulesOf, tableFor, targetChains } from './chains.js';
 import { packetSocketTag } from '../nft/tag.js';
 import { tableName, type RulesetOptions } from './ruleset.js';
 
@@ -30,14 +29,9 @@ export function buildPacketSockets(
 ): string[] {
   const table = `netdev ${packetSocketTable(options.instance)}`;
   const chains = targetChains(targets, options);
-  const sets = chains.flatMap(({ selector }) => setsFor(table, selector, options));
   const entry = { entries: [CHAIN], guard: ANY_SOCKET };
   return [
-    `add table ${table} { flags owner; }`,
-    `add counter ${table} ${MATCHED}`,
-    `add counter ${table} ${LOGGED}`,
-    ...new Set(sets),
-    ...makeAddressSets(table, targets),
+    ...tableFor(table, chains, targets, options),
     `add chain ${table} ${CHAIN}`,
     `add rule ${table} ${CHAIN} ${ROUTED} return`,
     ...chains.flatMap(chain =>

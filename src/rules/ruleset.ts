@@ -1,6 +1,5 @@
-import { makeAddressSets } from '../nft/address-set.js';
 import type { ResolvedTarget } from '../target/target.js';
-import { LOGGED, MATCHED, rulesOf, setsFor, targetChains } from './chains.js';
+import { LOGGED, MATCHED, rulesOf, tableFor, targetChains } from './chains.js';
 import { PROBE_TAG } from '../nft/tag.js';
 import { deliver, type Delivery } from './delivery.js';
 
@@ -36,14 +35,9 @@ export function tableName(instance: string): string {
 export function buildRuleset(targets: readonly ResolvedTarget[], options: RulesetOptions): string[] {
   const table = `inet ${tableName(options.instance)}`;
   const chains = targetChains(targets, options);
-  const sets = chains.flatMap(({ selector }) => setsFor(table, selector, options));
   const entries = options.forwarded ? [CHAIN, FORWARD] : [CHAIN];
   return [
-    `add table ${table} { flags owner; }`,
-    `add counter ${table} ${MATCHED}`,
-    `add counter ${table} ${LOGGED}`,
-    ...new Set(sets),
-    ...makeAddressSets(table, targets),
+    ...tableFor(table, chains, targets, options),
     // priority mangle: before DNAT, when the packet still shows what the socket dialled
     `add chain ${table} ${CHAIN} { type filter hook output priority mangle; }`,
     ...(options.forwarded
