@@ -12,6 +12,9 @@ import { SENDERS } from './senders.js';
  */
 export type CgroupIdOf = (protocol: number, port: number) => Promise<bigint | undefined>;
 
+/** A listing may pass by what is there, while the kernel moves the set into a larger table. */
+const LOOKS = 2;
+
 /** Opens the set that the rules keep, before or after these are applied. */
 export function openCgroupIds(teardown: Teardown, instance: string): CgroupIdOf {
   const netlink = openNetlink(NETLINK_NETFILTER);
@@ -29,7 +32,14 @@ export function openCgroupIds(teardown: Teardown, instance: string): CgroupIdOf 
     return next;
   }
 
-  return async (protocol, port) => (await look()).get(`${protocol} ${port}`);
+  return async (protocol, port) => {
+    const from = `${protocol} ${port}`;
+    for (let times = 0; times < LOOKS; times += 1) {
+      const ids = await look();
+      if (ids.has(from)) return ids.get(from);
+    }
+    return undefined;
+  };
 }
 
 /** Keys are: port in network order, padded to 4 bytes; protocol, padded likewise; id in host order, 8 bytes. */

@@ -69,6 +69,7 @@ describe('links and routes that change', () => {
     await watch.until('stderr', /no route to[^]*no route to/);
     expect(await hooks(watch)).toBe('device "side"\n');
     await must('ip link set side up; ip neigh replace 10.78.0.2 lladdr 02:00:00:00:00:02 dev side');
+    await watch.until('stderr', /(has a route again[^]*){2}/);
     await expectHeld(watch, '10.78.0.2');
 
     await must('ip link del side');

@@ -10,8 +10,6 @@ export interface Case {
   sender: string;
   /** The grade of the answer, the reason why there is none, or that the packet is not seen at all. */
   says: Exclude<Grade, 'call'> | UnresolvedReason | 'not seen';
-  /** What is as right, where ptrap happens to be quicker. */
-  or?: Case['says'];
   /** Bash, run in the namespace before any sender. */
   prepare?: string;
   /** Not beside the other cases, but after them. */

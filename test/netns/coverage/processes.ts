@@ -119,7 +119,7 @@ export const processes: readonly Case[] = [
   {
     name: 'A pid that has passed to another process since',
     target,
-    sender: `my $home = $$; go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0;
+    sender: `my $home = $$; go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; close $s; exec 'true' } waitpid $c, 0;
       for (1 .. 500) { open my $last, '>', '/proc/sys/kernel/ns_last_pid' or die $!; print $last $c - 1; close $last;
         my $other = child(sub { my $d = udp; connect $d, v4($HOST, 9); stay }); last if $other == $c; kill 'KILL', $other; waitpid $other, 0; die 'not reused' if $_ == 500 } named`,
     says: 'cgroup',
@@ -146,16 +146,15 @@ export const processes: readonly Case[] = [
   {
     name: 'A process that ends at once, with nobody else of its user’s',
     target,
-    sender: `go; sleep 3; my $c = fork; if (!$c) { $) = '23456 23456'; $( = 23456; $< = $> = 23456; my $s = udp; send $s, 'x', 0, v4; kill 'KILL', $$ } waitpid $c, 0; named $c`,
+    sender: `go; sleep 3; my $c = fork; if (!$c) { $) = '23456 23456'; $( = 23456; $< = $> = 23456; my $s = udp; send $s, 'x', 0, v4; close $s; kill 'KILL', $$ } waitpid $c, 0; named $c`,
     says: 'history',
-    or: 'wildcard',
     needs: 'the process table',
     remark: 'once ptrap has run for 2 s; without the table: cgroup',
   },
   {
     name: 'A process that ends at once, one of many of its user’s',
     target,
-    sender: `go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named`,
+    sender: `go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; close $s; exec 'true' } waitpid $c, 0; named`,
     says: 'cgroup',
     needs: '`bpf` or `audit`; `queue` if it waits for an answer',
     remark: 'its unit or container',
@@ -163,7 +162,7 @@ export const processes: readonly Case[] = [
   {
     name: 'A process that ends at once, one of many of its user’s, in no cgroup but the root',
     target,
-    sender: `go; my $c = fork; if (!$c) { enter_cgroup($ENV{CGROUPS}); my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named`,
+    sender: `go; my $c = fork; if (!$c) { enter_cgroup($ENV{CGROUPS}); my $s = udp; send $s, 'x', 0, v4; close $s; exec 'true' } waitpid $c, 0; named`,
     says: 'uid',
     needs: '`bpf` or `audit`; `queue` if it waits for an answer',
   },

@@ -129,7 +129,7 @@ const all: readonly Omit<Case, 'isAlone'>[] = [
   {
     name: 'A packet socket that is closed at once',
     target: '10.77.0.29/udp',
-    sender: `my $s = opened(17, SOCK_DGRAM); go; send $s, ${UDP('10.77.0.29')}, 0, wan or die $!; close $s; named`,
+    sender: `my $s = opened(17, SOCK_DGRAM); select undef, undef, undef, .3; go; send $s, ${UDP('10.77.0.29')}, 0, wan or die $!; close $s; named`,
     says: 'uid',
   },
   {
