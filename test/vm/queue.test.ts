@@ -96,7 +96,7 @@ describe('ptrap watch --source queue', () => {
     await vm.must(`mkdir -p /run/hang && cat > /run/hang/ptrap.config.mjs <<'END'\n${CONFIG}\nEND`);
     const { watch, ready } = await start(`${SERVER}:53/udp`, '--config /run/hang/ptrap.config.mjs');
     expect(ready.hold).toEqual({ strategy: 'queue', delayMs: 100 });
-    const other = await start(`${SERVER}:53/udp`, '--no-config');
+    const other = await start(`${SERVER}:53/udp`, '--no-config --delay 10s');
     const five = await waiters(5);
     await expect.poll(() => named(other.watch, 53).sort(), { timeout: 20_000 }).toEqual(five.sort());
     await endWatch(other.watch, 'SIGINT');
