@@ -71,15 +71,26 @@ export function attribute(type: number, value: Buffer): Buffer {
   return bytes;
 }
 
-/** Gives type and value (a view) of each attribute, up to the end or the first length that lies. */
-export function eachAttribute(attributes: Buffer, take: (type: number, value: Buffer) => void): void {
-  for (let offset = 0; offset + ATTRIBUTE_HEADER <= attributes.length;) {
-    const length = attributes.readUInt16LE(offset);
-    if (length < ATTRIBUTE_HEADER || offset + length > attributes.length) return;
-    const type = attributes.readUInt16LE(offset + 2) & ATTRIBUTE_TYPE;
-    take(type, attributes.subarray(offset + ATTRIBUTE_HEADER, offset + length));
+/** Gives type and place of the value of each attribute between two offsets, up to the end or the first length that lies. */
+export function walkAttributes(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  take: (type: number, start: number, end: number) => void,
+): void {
+  for (let offset = from; offset + ATTRIBUTE_HEADER <= to;) {
+    const length = bytes.readUInt16LE(offset);
+    if (length < ATTRIBUTE_HEADER || offset + length > to) return;
+    take(bytes.readUInt16LE(offset + 2) & ATTRIBUTE_TYPE, offset + ATTRIBUTE_HEADER, offset + length);
     offset += aligned(length);
   }
+}
+
+/** Gives type and value (a view) of each attribute, up to the end or the first length that lies. */
+export function eachAttribute(attributes: Buffer, take: (type: number, value: Buffer) => void): void {
+  walkAttributes(attributes, 0, attributes.length, (type, start, end) =>
+    take(type, attributes.subarray(start, end)),
+  );
 }
 
 /** The value of the first attribute of `type`, a view; undefined if there is none. */

@@ -1,4 +1,4 @@
-import { attribute, eachAttribute, findAttribute, NLM_F_DUMP } from './message.js';
+import { attribute, NLM_F_DUMP, walkAttributes } from './message.js';
 import { netfilterHeader, NFGENMSG_BYTES } from './netfilter.js';
 import type { NetlinkSocket } from './socket.js';
 
@@ -14,28 +14,33 @@ const NFTA_DATA_VALUE = 1;
 const NFPROTO_INET = 1;
 
 /**
- * The keys of all elements of a set of an `inet` table: their fields one after the other, each padded to 4 bytes.
- * NETLINK_NETFILTER is the protocol of the socket. Rejects as {@link NetlinkSocket.request} does.
+ * All elements of a set of an `inet` table, as payloads for {@link eachKey}. NETLINK_NETFILTER is the protocol of the
+ * socket. Rejects as {@link NetlinkSocket.request} does.
  */
-export async function listKeys(socket: NetlinkSocket, table: string, set: string): Promise<Buffer[]> {
+export function listElements(socket: NetlinkSocket, table: string, set: string): Promise<Buffer[]> {
   const request = Buffer.concat([
     netfilterHeader(NFPROTO_INET, 0),
     attribute(NFTA_SET_ELEM_LIST_TABLE, Buffer.from(`${table}\0`)),
     attribute(NFTA_SET_ELEM_LIST_SET, Buffer.from(`${set}\0`)),
   ]);
-  const type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSETELEM;
-  return (await socket.request(type, NLM_F_DUMP, request)).flatMap(keysIn);
+  return socket.request((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSETELEM, NLM_F_DUMP, request);
 }
 
-/** The keys in an NFT_MSG_NEWSETELEM payload, views into it. */
-export function keysIn(payload: Buffer): Buffer[] {
-  const elements = findAttribute(payload.subarray(NFGENMSG_BYTES), NFTA_SET_ELEM_LIST_ELEMENTS);
-  const keys: Buffer[] = [];
-  if (elements === undefined) return keys;
-  eachAttribute(elements, (type, element) => {
-    const data = type === NFTA_LIST_ELEM ? findAttribute(element, NFTA_SET_ELEM_KEY) : undefined;
-    const key = data && findAttribute(data, NFTA_DATA_VALUE);
-    if (key) keys.push(key);
-  });
-  return keys;
+/**
+ * Where the keys lie in an NFT_MSG_NEWSETELEM payload: the fields of each one after the other, padded to 4 bytes. There
+ * are tens of thousands: nothing is allocated for one.
+ */
+export function eachKey(payload: Buffer, take: (start: number, end: number) => void): void {
+  const into =
+    (wanted: number, then: (start: number, end: number) => void) =>
+    (type: number, start: number, end: number): void => {
+      if (type === wanted) then(start, end);
+    };
+  const value = into(NFTA_DATA_VALUE, take);
+  const key = into(NFTA_SET_ELEM_KEY, (start, end) => walkAttributes(payload, start, end, value));
+  const element = into(NFTA_LIST_ELEM, (start, end) => walkAttributes(payload, start, end, key));
+  const elements = into(NFTA_SET_ELEM_LIST_ELEMENTS, (start, end) =>
+    walkAttributes(payload, start, end, element),
+  );
+  walkAttributes(payload, NFGENMSG_BYTES, payload.length, elements);
 }

@@ -7,8 +7,8 @@ import type { UserName } from './process.js';
 
 /** What to ask of who has ended. */
 export interface RemainsOptions {
-  /** The id of the cgroup that sent lately from a local port; undefined where that is not certain. */
-  cgroupIdOf(protocol: number, port: number): Promise<bigint | undefined>;
+  /** The id of the cgroup that sent lately, before `since` (performance.now()), from a local port; undefined where that is not certain. */
+  cgroupIdOf(protocol: number, port: number, since: number): Promise<bigint | undefined>;
   cgroups: Cgroups;
   userName: UserName;
 }
@@ -30,7 +30,7 @@ export function openRemains({
     const protocol = protocolNumber(flow.protocol);
     // what a packet socket writes there for a port is not its own
     if (flow.src.port === undefined || protocol === undefined || flow.packetSocket) return null;
-    const id = await cgroupIdOf(protocol, flow.src.port);
+    const id = await cgroupIdOf(protocol, flow.src.port, arrived);
     const path =
       id === undefined || performance.now() - arrived > NOTED_MS ? undefined : await cgroups.pathOf(id);
     return path === undefined || path === '/' ? null : path; // all that no one has put elsewhere is in the root

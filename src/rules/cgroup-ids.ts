@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
-import { listKeys } from '../netlink/nft-elements.js';
+import { eachKey, listElements } from '../netlink/nft-elements.js';
 import { isErrno, openNetlink } from '../netlink/socket.js';
 import type { Teardown } from '../teardown/stack.js';
 import { tableName } from './ruleset.js';
@@ -9,52 +9,73 @@ import { SENDERS } from './senders.js';
 /**
  * The id (the inode of its folder) of the cgroup whose sockets have sent from a local port, by protocol number, in the
  * last seconds; undefined where none is known or there are several.
+ * @param since when the packet had been sent (performance.now()): what was listed after that will do
  */
-export type CgroupIdOf = (protocol: number, port: number) => Promise<bigint | undefined>;
+export type CgroupIdOf = (protocol: number, port: number, since: number) => Promise<bigint | undefined>;
 
-/** A listing may pass by what is there, while the kernel moves the set into a larger table. */
+/** What the set held, and when it was asked for (performance.now()). */
+interface Listing {
+  asked: number;
+  ids: ReturnType<typeof idsIn>;
+}
+
+/** Listings that are asked for at the most: one may pass by what is there, while the kernel moves the set into a larger table. */
 const LOOKS = 2;
 
 /** Opens the set that the rules keep, before or after these are applied. */
 export function openCgroupIds(teardown: Teardown, instance: string): CgroupIdOf {
   const netlink = openNetlink(NETLINK_NETFILTER);
   teardown.defer(() => netlink[Symbol.dispose]());
+  let latest: Listing = { asked: -Infinity, ids: new Map() };
   let last: Promise<unknown> = Promise.resolve();
-  let next: Promise<Map<string, bigint | undefined>> | undefined;
+  let next: Promise<void> | undefined;
 
-  /** What the set holds at some time after this call: those who wait share one look. */
-  function look(): Promise<Map<string, bigint | undefined>> {
-    next ??= last.then(() => {
-      next = undefined;
-      return listKeys(netlink, tableName(instance), SENDERS).then(idsIn, noneWhereNoSet);
-    });
+  async function list(): Promise<void> {
+    next = undefined;
+    const asked = performance.now();
+    const payloads = await listElements(netlink, tableName(instance), SENDERS).catch(noneWhereNoSet);
+    latest = { asked, ids: idsIn(payloads) };
+  }
+
+  /** Has the set listed at some time after this call: those who wait share one look. */
+  function look(): Promise<void> {
+    next ??= last.then(list);
     last = next.catch(() => undefined);
     return next;
   }
 
-  return async (protocol, port) => {
-    const from = `${protocol} ${port}`;
-    for (let times = 0; times < LOOKS; times += 1) {
-      const ids = await look();
-      if (ids.has(from)) return ids.get(from);
+  return async (protocol, port, since) => {
+    const from = keyOf(protocol, port);
+    for (let looks = 0; ; looks += 1) {
+      if (latest.asked > since && latest.ids.has(from)) return latest.ids.get(from);
+      if (looks === LOOKS) return undefined;
+      await look();
     }
-    return undefined;
   };
 }
 
-/** Keys are: port in network order, padded to 4 bytes; protocol, padded likewise; id in host order, 8 bytes. */
-export function idsIn(keys: readonly Buffer[]): Map<string, bigint | undefined> {
-  const ids = new Map<string, bigint | undefined>();
-  for (const key of keys) {
-    if (key.length < 16) continue;
-    const from = `${key[4]} ${key.readUInt16BE(0)}`;
-    ids.set(from, ids.has(from) ? undefined : key.readBigUInt64LE(8));
+function keyOf(protocol: number, port: number): number {
+  return protocol * 0x1_0000 + port;
+}
+
+/** Fields of a key: port in network order, padded to 4 bytes; protocol, padded likewise; id in host order, 8 bytes. */
+const KEY = { port: 0, protocol: 4, id: 8, bytes: 16 };
+
+/** The ids by protocol times 65,536 plus port; undefined where there are several. */
+export function idsIn(payloads: readonly Buffer[]): Map<number, bigint | undefined> {
+  const ids = new Map<number, bigint | undefined>();
+  for (const payload of payloads) {
+    eachKey(payload, (start, end) => {
+      if (end - start < KEY.bytes) return;
+      const from = keyOf(payload[start + KEY.protocol]!, payload.readUInt16BE(start + KEY.port));
+      ids.set(from, ids.has(from) ? undefined : payload.readBigUInt64LE(start + KEY.id));
+    });
   }
   return ids;
 }
 
 /** The kernel had no means for it, or the table has gone. */
-function noneWhereNoSet(error: unknown): Map<string, bigint | undefined> {
-  if (isErrno(error, constants.errno.ENOENT)) return new Map();
+function noneWhereNoSet(error: unknown): Buffer[] {
+  if (isErrno(error, constants.errno.ENOENT)) return [];
   throw error;
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { attribute } from '../../src/netlink/message.js';
+import { NFGENMSG_BYTES } from '../../src/netlink/netfilter.js';
 import { idsIn } from '../../src/rules/cgroup-ids.js';
 import { buildSenders } from '../../src/rules/senders.js';
 
@@ -25,22 +27,27 @@ describe('idsIn', () => {
     bytes.writeBigUInt64LE(id, 8);
     return bytes;
   };
+  /** As the kernel lists it: NFTA_SET_ELEM_LIST_ELEMENTS, in that NFTA_LIST_ELEM, NFTA_SET_ELEM_KEY, NFTA_DATA_VALUE. */
+  const listing = (...keys: Buffer[]): Buffer => {
+    const elements = keys.map(value => attribute(1, attribute(1, attribute(1, value))));
+    return Buffer.concat([Buffer.alloc(NFGENMSG_BYTES), attribute(3, Buffer.concat(elements))]);
+  };
 
   it('knows a port by its protocol', () => {
-    const ids = idsIn([key(40_001, 17, 5193n), key(40_001, 6, 2n ** 40n)]);
+    const ids = idsIn([listing(key(40_001, 17, 5193n)), listing(key(40_001, 6, 2n ** 40n))]);
     expect([...ids]).toEqual([
-      ['17 40001', 5193n],
-      ['6 40001', 2n ** 40n],
+      [17 * 65_536 + 40_001, 5193n],
+      [6 * 65_536 + 40_001, 2n ** 40n],
     ]);
   });
 
   it('does not choose between cgroups that have used the same port', () => {
-    const ids = idsIn([key(9, 17, 1n), key(9, 17, 2n), key(9, 17, 3n), key(8, 17, 1n)]);
-    expect(ids.get('17 9')).toBeUndefined();
-    expect(ids.get('17 8')).toBe(1n);
+    const ids = idsIn([listing(key(9, 17, 1n), key(9, 17, 2n)), listing(key(9, 17, 3n), key(8, 17, 1n))]);
+    expect(ids.get(17 * 65_536 + 9)).toBeUndefined();
+    expect(ids.get(17 * 65_536 + 8)).toBe(1n);
   });
 
   it('leaves out what is no key', () => {
-    expect(idsIn([Buffer.alloc(15)]).size).toBe(0);
+    expect(idsIn([listing(Buffer.alloc(15))]).size).toBe(0);
   });
 });
