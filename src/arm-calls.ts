@@ -55,7 +55,7 @@ async function openCalls(
 async function openAudited(
   teardown: Teardown,
   targets: readonly ResolvedTarget[],
-  { instance, settings, say, tellGap }: ArmOptions,
+  { instance, settings, say, tellGap, netnsOf }: ArmOptions,
 ): ReturnType<typeof openAudit> {
   const guard = await openGuard(instance);
   teardown.defer(() => guard.dismiss());
@@ -68,6 +68,7 @@ async function openAudited(
     newConnections: settings.newConnections,
     say,
     tellGap,
+    netnsOf,
     wasOff: async () => (await listInstances()).some(hasTurnedAuditOn),
     lookUp: (inode, isUrgent) => callSocketOf(inodes.find(inode, isUrgent)),
   });

@@ -4,6 +4,7 @@ import type { Settings } from './config/settings.js';
 import type { Hold } from './hold/open.js';
 import type { Echo, Source } from './match/source.js';
 import { seesCalls } from './match/source.js';
+import type { ProcessTable } from './resolve/table.js';
 import type { AddressChange } from './target/addresses.js';
 import type { ResolvedTarget } from './target/target.js';
 import type { Teardown } from './teardown/stack.js';
@@ -13,8 +14,6 @@ export interface ArmOptions {
   instance: string;
   settings: Settings;
   say(line: string): void;
-  /** Told what cannot be seen, and so is to be in the summary as well. */
-  tellGap(line: string): void;
   /** Told what could not be seen or held for a time. */
   tellGap(line: string): void;
   /** Takes what the source brings, before it has been proven; settles when that ends. */
@@ -23,6 +22,8 @@ export interface ArmOptions {
   confirm(echo: Echo): Promise<boolean>;
   /** Told when what was armed has gone though nobody asked for that. */
   fail(error: unknown): void;
+  /** The network namespace of one who called, dead or alive, where the process table has seen it. */
+  netnsOf: ProcessTable['netnsOf'];
 }
 
 /** A source that has proven itself, and what is held for it. */

@@ -54,7 +54,8 @@ export function sourceCanary(source: Source['name']): Promise<number> {
       settings,
       say: () => undefined,
       tellGap: () => undefined,
-      fail: () => undefined, // then the proof fails, too
+      fail: () => undefined,
+      netnsOf: () => undefined, // then the proof fails, too
       async follow({ matches }) {
         for await (const { release } of matches) release?.();
       },

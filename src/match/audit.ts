@@ -27,6 +27,8 @@ export interface AuditOptions extends Omit<SetUpOptions, 'sends'> {
   /** Of tcp only what opens a connection. */
   newConnections: boolean;
   lookUp: LookUp;
+  /** Inode of the network namespace of one who called and has ended, where that was seen. */
+  netnsOf(caller: Caller): number | undefined;
 }
 
 /** Matches that may wait to be taken; records wait in the kernel while there are more. */
@@ -52,7 +54,7 @@ const FROM_FIRST_THREAD = 1000;
  * @throws as {@link setUpAudit}
  */
 export async function openAudit(teardown: Teardown, options: AuditOptions): Promise<OpenedAudit> {
-  const { targets, newConnections, say, tellGap, lookUp } = options;
+  const { targets, newConnections, say, tellGap, lookUp, netnsOf } = options;
   const sorting = openSorting(targets.map(({ text }) => text));
   const came = openStream<Came>();
   const sockets = openCallSockets('/proc', lookUp);
@@ -74,7 +76,8 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
   teardown.defer(() => probe[Symbol.dispose]());
   const calls = openCalls(nameCalls(architectures));
   const aim = openAim(targets, probe.address);
-  const sendings = openSendings({ aim, sockets, whereabouts: openWhereabouts('/proc'), newConnections });
+  const whereabouts = openWhereabouts('/proc', call => netnsOf(callerOf(call, performance.now())));
+  const sendings = openSendings({ aim, sockets, whereabouts, newConnections });
 
   function take(record: AuditRecord): void {
     if (record.what === 'off') return fail('turned auditing off');

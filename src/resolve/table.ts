@@ -36,6 +36,8 @@ export interface ProcessTable extends Disposable {
   mustHaveSent(flow: Flow, at: string): Promise<Sender | undefined>;
   /** Who called when; undefined where that was not taken note of. */
   caller(caller: CallerAt): Promise<ProcessInfo | undefined>;
+  /** Inode of the network namespace of one who called, if it began its program itself and that was read; dead or alive. */
+  netnsOf(caller: CallerAt): number | undefined;
   /** Who these were that have ended; undefined where that was not read in time. */
   recall(processes: readonly Tracked[]): Promise<ProcessInfo[] | undefined>;
 }
@@ -187,6 +189,13 @@ export function openProcessTable({
       const told = process && programs.recallAt(process, caller.at, userName);
       // what was read just now may be of a program that it has begun since
       return told && (await marker.caughtUp()) ? programs.recallAt(process, caller.at, userName) : undefined;
+    },
+    netnsOf(caller) {
+      const process = whoHad(caller);
+      // what it shares with its parent was read of either of them
+      return process && process.program !== process.parent?.program
+        ? (process.program.image?.netns ?? undefined)
+        : undefined;
     },
     async recall(processes) {
       if (!(await marker.caughtUp())) return undefined;

@@ -1,12 +1,13 @@
 #!/usr/bin/perl
-# calls.pl KIND COUNT IPV4 IPV6 PORT: so many processes, one after the other, each sends one packet in one way and ends at
-# once, without waiting for anything. Prints their pids.
+# calls.pl KIND COUNT IPV4 IPV6 PORT [stay]: so many processes, one after the other, each sends one packet in one way and ends at
+# once, without waiting for anything. Prints their pids. To stay is to wait, as their parent, for the end of stdin.
 use strict;
 use warnings;
 use Socket qw(:all);
 use POSIX ();
 
-my ($kind, $count, $ipv4, $ipv6, $port) = @ARGV;
+my ($kind, $count, $ipv4, $ipv6, $port, $stay) = @ARGV;
+$| = 1;
 my $to4 = pack_sockaddr_in($port, inet_aton($ipv4));
 my $to6 = pack_sockaddr_in6($port, inet_pton(AF_INET6, $ipv6));
 my $mapped = pack_sockaddr_in6($port, inet_pton(AF_INET6, "::ffff:$ipv4"));
@@ -42,3 +43,4 @@ for (1 .. $count) {
   waitpid $pid, 0;
   print "$pid\n";
 }
+<STDIN> if $stay;

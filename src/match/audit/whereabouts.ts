@@ -4,7 +4,7 @@ import type { Call } from './calls.js';
 /** Tells whether who called is in our network namespace. */
 export interface Whereabouts {
   /** Whether it is; undefined where that cannot be told, as it has ended. */
-  isHere(call: Pick<Call, 'pid' | 'ppid'>): boolean | undefined;
+  isHere(call: Call): boolean | undefined;
   /** Takes note of a setns or unshare that may have brought its process into another. */
   moved(call: Call): void;
 }
@@ -16,8 +16,11 @@ const MOST_MOVED = 4096;
 /** How long it is believed that there is no other network namespace, in ms. */
 const FRESH_MS = 500;
 
-/** @param proc root of procfs */
-export function openWhereabouts(proc: string): Whereabouts {
+/**
+ * @param proc root of procfs
+ * @param wasIn inode of the network namespace of one who called and has ended, where that was seen
+ */
+export function openWhereabouts(proc: string, wasIn: (call: Call) => number | undefined): Whereabouts {
   const own = netnsOf(proc, 'self');
   const moved = new Set<number>();
   let alone = { is: false, at: -Infinity };
@@ -30,12 +33,16 @@ export function openWhereabouts(proc: string): Whereabouts {
   }
 
   return {
-    isHere({ pid, ppid }) {
+    isHere(call) {
+      const { pid, ppid } = call;
       const found = netnsOf(proc, String(pid));
       if (found !== undefined) return found === own;
       if (isAlone()) return true;
-      // it was where its parent is, if neither of them went elsewhere
-      const parents = moved.has(pid) || moved.has(ppid) ? undefined : netnsOf(proc, String(ppid));
+      if (moved.has(pid)) return undefined;
+      const seen = wasIn(call);
+      if (seen !== undefined) return `net:[${seen}]` === own;
+      // it was where its parent is, if that did not go elsewhere
+      const parents = moved.has(ppid) ? undefined : netnsOf(proc, String(ppid));
       return parents === undefined ? undefined : parents === own;
     },
     moved({ name, pid, exit, args }) {
