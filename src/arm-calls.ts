@@ -55,7 +55,7 @@ async function openCalls(
 async function openAudited(
   teardown: Teardown,
   targets: readonly ResolvedTarget[],
-  { instance, settings, say, tellGap, netnsOf }: ArmOptions,
+  { instance, settings, say, tellGap, originOf }: ArmOptions,
 ): ReturnType<typeof openAudit> {
   const guard = await openGuard(instance);
   teardown.defer(() => guard.dismiss());
@@ -68,7 +68,7 @@ async function openAudited(
     newConnections: settings.newConnections,
     say,
     tellGap,
-    netnsOf,
+    originOf,
     wasOff: async () => (await listInstances()).some(hasTurnedAuditOn),
     lookUp: (inode, isUrgent) => callSocketOf(inodes.find(inode, isUrgent)),
   });

@@ -22,8 +22,8 @@ export interface ArmOptions {
   confirm(echo: Echo): Promise<boolean>;
   /** Told when what was armed has gone though nobody asked for that. */
   fail(error: unknown): void;
-  /** The network namespace of one who called, dead or alive, where the process table has seen it. */
-  netnsOf: ProcessTable['netnsOf'];
+  /** As the process table's, where there is one. */
+  originOf: ProcessTable['originOf'];
 }
 
 /** A source that has proven itself, and what is held for it. */

@@ -60,7 +60,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
         );
       },
       fail: stop.fail,
-      netnsOf: caller => table?.netnsOf(caller),
+      originOf: async caller => table?.originOf(caller),
     }),
   );
   followed.catch(stop.fail);

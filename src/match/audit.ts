@@ -14,7 +14,7 @@ import { openThreadProbe } from './audit/probe-thread.js';
 import { openSendings, type Doubts, type Sending } from './audit/sendings.js';
 import { recordsSends, setUpAudit, type SetUpOptions } from './audit/set-up.js';
 import { openCallSockets, type LookUp } from './audit/sockets.js';
-import { openWhereabouts } from './audit/whereabouts.js';
+import { openWhereabouts, type Origin } from './audit/whereabouts.js';
 import { tellOverruns } from './overrun.js';
 import type { Probe, ProbeAddress } from './proof.js';
 import { openSorting, type Sorting } from './sorting.js';
@@ -27,8 +27,8 @@ export interface AuditOptions extends Omit<SetUpOptions, 'sends'> {
   /** Of tcp only what opens a connection. */
   newConnections: boolean;
   lookUp: LookUp;
-  /** Inode of the network namespace of one who called and has ended, where that was seen. */
-  netnsOf(caller: Caller): number | undefined;
+  /** Where one who called and has ended came from, as far as that was seen. */
+  originOf(caller: Caller): Promise<Origin | undefined>;
 }
 
 /** Matches that may wait to be taken; records wait in the kernel while there are more. */
@@ -54,11 +54,13 @@ const FROM_FIRST_THREAD = 1000;
  * @throws as {@link setUpAudit}
  */
 export async function openAudit(teardown: Teardown, options: AuditOptions): Promise<OpenedAudit> {
-  const { targets, newConnections, say, tellGap, lookUp, netnsOf } = options;
+  const { targets, newConnections, say, tellGap, lookUp, originOf } = options;
   const sorting = openSorting(targets.map(({ text }) => text));
   const came = openStream<Came>();
   const sockets = openCallSockets('/proc', lookUp);
   const [now, reading] = [openClock(), { waiting: 0, overruns: 0, isClosing: false }];
+  /** Calls to a target of processes that have ended, and may have been in another network namespace. */
+  let netnsGone = 0;
 
   const { child, up } = startRecords();
   teardown.defer(() => {
@@ -76,7 +78,7 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
   teardown.defer(() => probe[Symbol.dispose]());
   const calls = openCalls(nameCalls(architectures));
   const aim = openAim(targets, probe.address);
-  const whereabouts = openWhereabouts('/proc', call => netnsOf(callerOf(call, performance.now())));
+  const whereabouts = openWhereabouts('/proc', call => originOf(callerOf(call, performance.now())));
   const sendings = openSendings({ aim, sockets, whereabouts, newConnections });
 
   function take(record: AuditRecord): void {
@@ -114,9 +116,12 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
   tellOverruns(child, say);
 
   async function* matches(): AsyncGenerator<Arrival> {
-    for await (const { call, socket, to, tag, arrived } of came.items) {
+    for await (const { call, socket, to, tag, isHere, arrived } of came.items) {
       reading.waiting -= 1;
       if (reading.waiting <= MOST_WAITING / 2 && child.stdout.isPaused()) child.stdout.resume();
+      const wasHere = isHere ?? (await whereabouts.wasHere(call));
+      if (wasHere === undefined) netnsGone += 1;
+      if (!wasHere) continue;
       const caller = callerOf(call, arrived);
       const at = isoTime(String(now() - Math.round((performance.now() - caller.at) * 1000)));
       const match = sorting.sort({ tag, at, flow: flowOf(call, socket, to), caller });
@@ -132,7 +137,7 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
     readdress: change => Promise.resolve(aim.readdress(change)),
     async settle() {
       await sleep(SETTLE_MS);
-      for (const line of doubtsToTell(sendings.doubts)) tellGap(line);
+      for (const line of doubtsToTell(sendings.doubts, netnsGone)) tellGap(line);
       const missed = Math.max(reading.overruns, dropsOf(child.pid));
       sorting.close();
       return { suppressed: 0, lost: (await lost()) + missed + calls.incomplete };
@@ -182,7 +187,7 @@ function callerOf({ at, pid, ppid, uid, loginUid, exe }: Call, arrived: number):
   };
 }
 
-function doubtsToTell({ socketGone, netnsGone, connected }: Doubts): string[] {
+function doubtsToTell({ socketGone, connected }: Doubts, netnsGone: number): string[] {
   return [
     socketGone > 0 &&
       `${socketGone} calls to a target’s address and port came from sockets that were older than ptrap and are gone: of which protocol they were is not known, so they are left out`,

@@ -1,4 +1,5 @@
 import type { Flow, ProcessInfo } from '../events.js';
+import type { Origin } from '../match/audit/whereabouts.js';
 import type { Caller } from '../match/source.js';
 import { openProcConnector } from '../netlink/proc-connector.js';
 import type { ProcEvent } from '../netlink/proc-event.js';
@@ -36,8 +37,8 @@ export interface ProcessTable extends Disposable {
   mustHaveSent(flow: Flow, at: string): Promise<Sender | undefined>;
   /** Who called when; undefined where that was not taken note of. */
   caller(caller: CallerAt): Promise<ProcessInfo | undefined>;
-  /** Inode of the network namespace of one who called, if it began its program itself and that was read; dead or alive. */
-  netnsOf(caller: CallerAt): number | undefined;
+  /** Where one who called comes from, dead or alive; undefined where that was not taken note of. */
+  originOf(caller: CallerAt): Promise<Origin | undefined>;
   /** Who these were that have ended; undefined where that was not read in time. */
   recall(processes: readonly Tracked[]): Promise<ProcessInfo[] | undefined>;
 }
@@ -190,12 +191,12 @@ export function openProcessTable({
       // what was read just now may be of a program that it has begun since
       return told && (await marker.caughtUp()) ? programs.recallAt(process, caller.at, userName) : undefined;
     },
-    netnsOf(caller) {
-      const process = whoHad(caller);
+    async originOf(caller) {
+      const process = (await marker.caughtUp()) ? whoHad(caller) : undefined;
+      if (process === undefined) return undefined;
+      const { born, parent, program } = process;
       // what it shares with its parent was read of either of them
-      return process && process.program !== process.parent?.program
-        ? (process.program.image?.netns ?? undefined)
-        : undefined;
+      return { born, netns: program === parent?.program ? null : (program.image?.netns ?? null) };
     },
     async recall(processes) {
       if (!(await marker.caughtUp())) return undefined;

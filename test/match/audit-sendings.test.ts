@@ -113,13 +113,14 @@ describe('calls that send', () => {
     expect(sendings.doubts.socketGone).toBe(1);
   });
 
-  it('are left out in another network namespace, and counted where that is not known', () => {
+  it('are left out in another network namespace, and marked where that is not known', () => {
     tags(socket(3, UDP));
     here = false;
     expect(tags(sendto(3, DNS))).toEqual([undefined]);
+    here = true;
+    expect(sendings.of(sendto(3, DNS))).toMatchObject({ tag: '0', isHere: true });
     here = undefined;
-    expect(tags(sendto(3, DNS))).toEqual([undefined]);
-    expect(sendings.doubts).toMatchObject({ netnsGone: 1 });
+    expect(sendings.of(sendto(3, DNS))).toMatchObject({ tag: '0', isHere: undefined });
   });
 
   it('on a ping socket have no port', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Call } from '../../src/match/audit/calls.js';
-import { openWhereabouts, type Whereabouts } from '../../src/match/audit/whereabouts.js';
+import { openWhereabouts, type Origin, type Whereabouts } from '../../src/match/audit/whereabouts.js';
 
 const [HERE, ELSEWHERE] = [4_026_531_840, 4_026_532_999];
 const CLONE_NEWNET = 0x40000000;
@@ -23,8 +23,10 @@ const call = (pid: number, ppid: number, more: Partial<Call> = {}): Call => ({
   ...more,
 });
 
-/** Where those were that have ended, as the process table saw it. */
-const seen = new Map<number, number>();
+const move = (pid: number): Call => call(pid, 1, { name: 'unshare', exit: 0, args: [CLONE_NEWNET, 0, 0, 0] });
+
+/** Where those came from that have ended, as the process table saw it. */
+const origins = new Map<number, Origin>();
 let proc: string;
 let whereabouts: Whereabouts;
 
@@ -40,8 +42,8 @@ beforeEach(() => {
   live('self', HERE);
   live(1, HERE);
   writeFileSync(join(proc, 'self', 'mountinfo'), '');
-  seen.clear();
-  whereabouts = openWhereabouts(proc, ({ pid }) => seen.get(pid));
+  origins.clear();
+  whereabouts = openWhereabouts(proc, ({ pid }) => Promise.resolve(origins.get(pid)));
 });
 
 describe('isHere', () => {
@@ -52,34 +54,46 @@ describe('isHere', () => {
     expect(whereabouts.isHere(call(200, 100))).toBe(false);
   });
 
-  it('is sure of who has ended where there is no other network namespace', () => {
+  it('is sure of who has ended only where there is no other network namespace', () => {
     expect(whereabouts.isHere(call(100, 99))).toBe(true);
+    live(200, ELSEWHERE);
+    whereabouts = openWhereabouts(proc, () => Promise.resolve(undefined));
+    expect(whereabouts.isHere(call(100, 99))).toBeUndefined();
+  });
+});
+
+describe('wasHere', () => {
+  beforeEach(() => live(200, ELSEWHERE));
+
+  it('goes by what was seen of one that has ended, before its parent', async () => {
+    live(300, HERE);
+    origins.set(100, { born: 0, netns: HERE }).set(101, { born: 0, netns: ELSEWHERE });
+    expect(await whereabouts.wasHere(call(100, 200))).toBe(true);
+    expect(await whereabouts.wasHere(call(101, 300))).toBe(false);
   });
 
-  describe('of one that has ended, beside other network namespaces', () => {
-    beforeEach(() => live(200, ELSEWHERE));
+  it('goes by its parent where it was not seen', async () => {
+    live(300, HERE);
+    expect(await whereabouts.wasHere(call(100, 300))).toBe(true);
+    expect(await whereabouts.wasHere(call(100, 200))).toBe(false);
+  });
 
-    it('goes by what was seen of it, before its parent', () => {
-      live(300, HERE);
-      seen.set(100, HERE).set(101, ELSEWHERE);
-      expect(whereabouts.isHere(call(100, 200))).toBe(true);
-      expect(whereabouts.isHere(call(101, 300))).toBe(false);
-    });
+  it('cannot tell where both have ended', async () => {
+    expect(await whereabouts.wasHere(call(100, 99))).toBeUndefined();
+  });
 
-    it('goes by its parent where it was not seen', () => {
-      live(300, HERE);
-      expect(whereabouts.isHere(call(100, 300))).toBe(true);
-      expect(whereabouts.isHere(call(100, 200))).toBe(false);
-    });
+  it('goes by a parent that has moved where it was born after that, not before', async () => {
+    live(300, HERE);
+    origins.set(100, { born: performance.now(), netns: null });
+    whereabouts.moved(move(300));
+    origins.set(101, { born: performance.now() + 1, netns: null });
+    expect(await whereabouts.wasHere(call(100, 300))).toBeUndefined();
+    expect(await whereabouts.wasHere(call(101, 300))).toBe(true);
+  });
 
-    it('cannot tell where both have ended', () => {
-      expect(whereabouts.isHere(call(100, 99))).toBeUndefined();
-    });
-
-    it('cannot tell where it has moved since it was seen', () => {
-      seen.set(100, HERE);
-      whereabouts.moved(call(100, 1, { name: 'unshare', exit: 0, args: [CLONE_NEWNET, 0, 0, 0] }));
-      expect(whereabouts.isHere(call(100, 1))).toBeUndefined();
-    });
+  it('cannot tell where it has moved since it was seen', async () => {
+    origins.set(100, { born: 0, netns: HERE });
+    whereabouts.moved(move(100));
+    expect(await whereabouts.wasHere(call(100, 1))).toBeUndefined();
   });
 });

@@ -65,7 +65,11 @@ describe('ptrap watch --source audit', () => {
     expect(summary).toMatchObject({ matches: sent.size, resolved: sent.size, unresolved: 0, lost: 0 });
     for (const { flow, resolution } of watching.sightings) {
       expect(flow).toMatchObject({ oif: '', dst: { address: IPV4, port: PORT }, uid: 0 });
-      expect(resolution).toMatchObject({ via: 'audit', grade: 'call', processes: [{ comm: 'perl' }] });
+      expect(resolution).toMatchObject({
+        via: 'audit',
+        grade: 'call',
+        processes: [{ exe: '/usr/bin/perl' }],
+      });
     }
   });
 

@@ -12,14 +12,14 @@ export interface Sending {
   to: Destination;
   /** The rule that it is told by: the index of a target, or `p` for the probe. */
   tag: string;
+  /** Whether it is in our network namespace; undefined where {@link Whereabouts.wasHere} is to tell. */
+  isHere: true | undefined;
 }
 
 /** Calls to a target of which not enough is known. */
 export interface Doubts {
   /** Their socket was opened before, and has gone: so has its protocol. */
   socketGone: number;
-  /** Their process has ended, and may have been in another network namespace. */
-  netnsGone: number;
   /** UDP and other sockets without connections that were connected to a target: what writes to one is not seen. */
   connected: number;
 }
@@ -34,7 +34,7 @@ export interface Sendings {
 export interface SendingsOptions {
   aim: Pick<Aim, 'mayHit' | 'hit'>;
   sockets: CallSockets;
-  whereabouts: Whereabouts;
+  whereabouts: Omit<Whereabouts, 'wasHere'>;
   /** Of tcp only what opens a connection. */
   newConnections: boolean;
 }
@@ -51,7 +51,7 @@ const CONNECTING: readonly string[] = ['tcp', 'sctp', 'dccp'];
 const MSG_FASTOPEN = 0x20000000;
 
 export function openSendings({ aim, sockets, whereabouts, newConnections }: SendingsOptions): Sendings {
-  const doubts: Doubts = { socketGone: 0, netnsGone: 0, connected: 0 };
+  const doubts: Doubts = { socketGone: 0, connected: 0 };
 
   /** A send on a connected socket, or on one whose address does not count. */
   function toPeer(call: Call, socket: CallSocket | undefined): Sending | undefined {
@@ -102,13 +102,12 @@ export function openSendings({ aim, sockets, whereabouts, newConnections }: Send
     return toPeer(call, socket);
   }
 
-  function told(found: Omit<Sending, 'tag'>): Sending | undefined {
+  function told(found: Omit<Sending, 'tag' | 'isHere'>): Sending | undefined {
     const tag = aim.hit(found.to, found.socket.protocol);
     if (tag === undefined) return undefined;
     // one that was looked up is in our network namespace
     const isHere = found.socket.inode !== undefined || whereabouts.isHere(found.call);
-    if (isHere === undefined) doubts.netnsGone += 1;
-    return isHere ? { ...found, tag } : undefined;
+    return isHere === false ? undefined : { ...found, tag, isHere };
   }
 
   return {

@@ -3,10 +3,20 @@ import type { Call } from './calls.js';
 
 /** Tells whether who called is in our network namespace. */
 export interface Whereabouts {
-  /** Whether it is; undefined where that cannot be told, as it has ended. */
+  /** Whether it is; undefined where that cannot be told at once, as it has ended. */
   isHere(call: Call): boolean | undefined;
+  /** Whether it was, by where it came from; undefined where that was not seen, or does not tell. */
+  wasHere(call: Call): Promise<boolean | undefined>;
   /** Takes note of a setns or unshare that may have brought its process into another. */
   moved(call: Call): void;
+}
+
+/** Where a process comes from. */
+export interface Origin {
+  /** When it was forked (performance.now()). */
+  born: number;
+  /** Inode of the network namespace in which it was since it began its own program; null where that was not seen. */
+  netns: number | null;
 }
 
 /** Of linux/sched.h. */
@@ -18,11 +28,15 @@ const FRESH_MS = 500;
 
 /**
  * @param proc root of procfs
- * @param wasIn inode of the network namespace of one who called and has ended, where that was seen
+ * @param originOf where one who called and has ended came from, as far as that was seen
  */
-export function openWhereabouts(proc: string, wasIn: (call: Call) => number | undefined): Whereabouts {
+export function openWhereabouts(
+  proc: string,
+  originOf: (call: Call) => Promise<Origin | undefined>,
+): Whereabouts {
   const own = netnsOf(proc, 'self');
-  const moved = new Set<number>();
+  /** When that was heard of (performance.now()), by process. */
+  const moved = new Map<number, number>();
   let alone = { is: false, at: -Infinity };
 
   /** Whether every process is in our network namespace, and none is kept without one. */
@@ -33,25 +47,28 @@ export function openWhereabouts(proc: string, wasIn: (call: Call) => number | un
   }
 
   return {
-    isHere(call) {
-      const { pid, ppid } = call;
+    isHere({ pid }) {
       const found = netnsOf(proc, String(pid));
       if (found !== undefined) return found === own;
-      if (isAlone()) return true;
+      return isAlone() || undefined;
+    },
+    async wasHere(call) {
+      const { pid, ppid } = call;
+      const { born = -Infinity, netns = null } = (await originOf(call)) ?? {};
       if (moved.has(pid)) return undefined;
-      const seen = wasIn(call);
-      if (seen !== undefined) return `net:[${seen}]` === own;
-      // it was where its parent is, if that did not go elsewhere
-      const parents = moved.has(ppid) ? undefined : netnsOf(proc, String(ppid));
+      if (netns !== null) return `net:[${netns}]` === own;
+      // it was where its parent is, if that did not go elsewhere after its birth
+      if ((moved.get(ppid) ?? -Infinity) > born) return undefined;
+      const parents = netnsOf(proc, String(ppid));
       return parents === undefined ? undefined : parents === own;
     },
     moved({ name, pid, exit, args }) {
       const kinds = name === 'setns' ? args[1]! || CLONE_NEWNET : args[0]!;
       if (exit !== 0 || (kinds & CLONE_NEWNET) === 0) return;
       moved.delete(pid);
-      moved.add(pid);
+      moved.set(pid, performance.now());
       alone = { is: false, at: performance.now() };
-      if (moved.size > MOST_MOVED) moved.delete(moved.values().next().value!);
+      if (moved.size > MOST_MOVED) moved.delete(moved.keys().next().value!);
     },
   };
 }
