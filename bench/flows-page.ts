@@ -37,7 +37,7 @@ export function renderFlows(results: readonly FlowsResult[]): string {
   return [
     '## 5,000 new flows a second',
     provenance(machineInfo(), 1),
-    'On the host, `--source nflog`. One process opens a UDP socket for each packet, for 10 s. *Adds up*: matches = resolved + unresolved + suppressed + lost, and matches = sent. *Count*: the sum of what the printed sightings stand for.',
+    'On the host, `--source nflog`. One process opens a UDP socket for each packet, for 30 s. *Adds up*: matches = resolved + unresolved + suppressed + lost, and matches = sent. *Count*: the sum of what the printed sightings stand for.',
     table([...header, 'adds up', 'sightings', 'count', 'CPU s'], rows),
     'Resident memory of ptrap’s process in MiB, second by second from `ready` on:',
     table(['sockets, limit', 'MiB'], memory),

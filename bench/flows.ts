@@ -25,7 +25,7 @@ export interface FlowsResult {
   cpuSeconds: number;
 }
 
-/** It may take a while to work off what came in ten seconds. */
+/** It may take a while to work off what came meanwhile. */
 const PATIENCE_HERE = { ...PATIENCE.host, settleMs: 30_000 };
 
 /** New UDP flows from one process. */
@@ -38,7 +38,7 @@ interface Flows {
   keep: number;
 }
 
-const FLOWS = { address: TARGET.address, port: TARGET.port, perSecond: 5_000, seconds: 10 };
+const FLOWS = { address: TARGET.address, port: TARGET.port, perSecond: 5_000, seconds: 30 };
 
 /** ptrap nflog against 5,000 new flows a second, with and without its limit. */
 export async function measureFlows(say: (line: string) => void): Promise<FlowsResult[]> {
