@@ -170,3 +170,17 @@ describe('ptrap watch with --source nflog and nothing held', () => {
     expect(await snapshot(vm)).toBe(before);
   });
 });
+
+describe('the plugin freeze', () => {
+  it('stops the sender while its packet is held, and lets it go on at the end', async () => {
+    const { watch } = await start('--source nflog --hold netem --delay 5s --plugin freeze');
+    const sender = vm.start(`exec bash test/senders/udp-wait.sh ${wires[0]!.server} 53`);
+    const state = async () => vm.run(`cut -d ' ' -f 3 /proc/${await sender.pid()}/stat`);
+    await expect.poll(state, { timeout: 4000, interval: 20 }).toMatchObject({ stdout: 'T\n' });
+    expect(await vm.must('tc -s qdisc show | grep -A 2 netem')).toMatch(/backlog \d+b [1-9]/);
+    await endWatch(watch, 'SIGINT');
+    expect((await state()).stdout).not.toBe('T\n');
+    await sender.end();
+    expect(await snapshot(vm)).toBe(before);
+  });
+});

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { report } from '../../src/doctor/report.js';
+import { bootMachine, type Machine } from '../vm/machine.js';
+import { connect, snapshot } from '../vm/network.js';
+
+let vm: Machine;
+let before: string;
+beforeAll(async () => {
+  vm = await bootMachine();
+  await connect(vm);
+  before = await snapshot(vm);
+});
+afterAll(() => vm?.[Symbol.asyncDispose]());
+
+it('tries every source and hold that Debian’s kernel has, and leaves nothing', async () => {
+  const { code, stdout } = await vm.run('node dist/src/cli.js doctor --json', { timeoutMs: 300_000 });
+  expect(code).toBe(0);
+  const { checks, best } = report.parse(JSON.parse(stdout));
+  const works = checks.filter(({ status }) => status === 'ok').map(({ name }) => name);
+  const wanted = ['journal', 'nflog', 'queue', 'bpf', 'netem, egress', 'netem, clsact', 'netem, root'];
+  expect(works).toEqual(expect.arrayContaining(wanted));
+  console.log(`doctor's advice: ${JSON.stringify(best)}`);
+  expect(await snapshot(vm)).toBe(before);
+});
