@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import { eachKey, listElements } from '../netlink/nft-elements.js';
 import { isErrno, openNetlink } from '../netlink/socket.js';
@@ -21,6 +22,8 @@ interface Listing {
 
 /** Listings that are asked for at the most: one may pass by what is there, while the kernel moves the set into a larger table. */
 const LOOKS = 2;
+/** How long that may take, in ms. */
+const MOVE_MS = 10;
 
 /** Opens the set that the rules keep, before or after these are applied. */
 export function openCgroupIds(teardown: Teardown, instance: string): CgroupIdOf {
@@ -49,6 +52,7 @@ export function openCgroupIds(teardown: Teardown, instance: string): CgroupIdOf 
     for (let looks = 0; ; looks += 1) {
       if (latest.asked > since && latest.ids.has(from)) return latest.ids.get(from);
       if (looks === LOOKS) return undefined;
+      if (looks > 0) await sleep(MOVE_MS);
       await look();
     }
   };
