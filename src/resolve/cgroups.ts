@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isOfTheDead } from '../sys/stat.js';
 
 /** Paths of cgroups (cgroups(7), version 2) by their ids. */
@@ -9,8 +10,8 @@ export interface Cgroups {
   learn(path: string): void;
 }
 
-/** Not found again sooner than after this, in ms, all cgroups are not looked through anew. */
-const AGAIN_MS = 1000;
+/** After all cgroups have been looked through, that rests for so many times as long as it took, and no longer than so many ms. */
+const REST = { times: 10, mostMs: 1000 };
 /** So many are remembered. */
 const MOST = 4096;
 
@@ -19,8 +20,11 @@ export function openCgroups(proc: string): Cgroups {
   const paths = new Map<bigint, string>();
   const known = new Set<string>();
   let root: Promise<string | undefined> | undefined;
-  let walk: Promise<void> = Promise.resolve();
-  let walkedAt = -Infinity;
+  /** Ids that no cgroup has any more: the kernel gives none twice. */
+  const gone = new Set<bigint>();
+  let last: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
+  let restsUntil = -Infinity;
 
   const rootOf = (): Promise<string | undefined> => (root ??= findRoot(proc));
 
@@ -44,13 +48,28 @@ export function openCgroups(proc: string): Cgroups {
     if (base !== undefined) await noteAll(base, '');
   }
 
+  async function walkRested(): Promise<void> {
+    await sleep(Math.max(0, restsUntil - performance.now()));
+    next = undefined;
+    const began = performance.now();
+    await walkAll();
+    const ended = performance.now();
+    restsUntil = ended + Math.min(REST.mostMs, REST.times * (ended - began));
+  }
+
+  /** Looks through all at some time after this call: those who wait share one walk. */
+  function lookThrough(): Promise<void> {
+    next ??= last.then(walkRested);
+    last = next.catch(() => undefined);
+    return next;
+  }
+
   return {
     async pathOf(id) {
-      if (!paths.has(id) && performance.now() - walkedAt > AGAIN_MS) {
-        walkedAt = performance.now();
-        walk = walkAll();
-      }
-      if (!paths.has(id)) await walk;
+      if (paths.has(id) || gone.has(id)) return paths.get(id);
+      await lookThrough();
+      if (gone.size >= MOST) gone.clear();
+      if (!paths.has(id)) gone.add(id);
       return paths.get(id);
     },
     learn(path) {

@@ -10,6 +10,8 @@ export interface Case {
   sender: string;
   /** The grade of the answer, the reason why there is none, or that the packet is not seen at all. */
   says: Exclude<Grade, 'call'> | UnresolvedReason | 'not seen';
+  /** What it says at times instead: the kernel sends from the port by itself as well, from another cgroup, and neither is guessed. */
+  orSays?: Grade;
   /** Bash, run in the namespace before any sender. */
   prepare?: string;
   /** Not beside the other cases, but after them. */

@@ -21,6 +21,7 @@ export const states: readonly Case[] = [
     target,
     sender: `my $s = tcp; syswrite $s, 'close'; sysread $s, my $end, 1; go; syswrite $s, 'x'; named`,
     says: 'cgroup',
+    orSays: 'uid',
     remark:
       'the reset takes the socket from the kernel’s table before it can be looked up, but for a source that holds',
   },
