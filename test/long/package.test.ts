@@ -117,7 +117,9 @@ it('is installed, runs by hand and as a service, is rotated, and leaves nothing 
   await vm.must('dpkg --purge ptrap', { timeoutMs: 400_000 });
   expect((await vm.run('dpkg -L ptrap')).stderr).toContain('not installed');
   expect(
-    await vm.must('pgrep -fa [p]trap-guard; pgrep -fa dist/[s]rc; systemctl list-units -q --all "ptrap@*"; true'),
+    await vm.must(
+      'pgrep -fa [p]trap-guard; pgrep -fa dist/[s]rc; systemctl list-units -q --all "ptrap@*"; true',
+    ),
   ).toBe('');
   const after = await everything();
   expect({
