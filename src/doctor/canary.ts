@@ -54,8 +54,8 @@ export function sourceCanary(source: Source['name']): Promise<number> {
       settings,
       say: () => undefined,
       tellGap: () => undefined,
-      fail: () => undefined,
-      originOf: () => Promise.resolve(undefined), // then the proof fails, too
+      fail: () => undefined, // then the proof fails, too
+      originOf: () => Promise.resolve(undefined),
       async follow({ matches }) {
         for await (const { release } of matches) release?.();
       },

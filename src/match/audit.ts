@@ -14,11 +14,11 @@ import { openThreadProbe } from './audit/probe-thread.js';
 import { openSendings, type Doubts, type Sending } from './audit/sendings.js';
 import { recordsSends, setUpAudit, type SetUpOptions } from './audit/set-up.js';
 import { openCallSockets, type LookUp } from './audit/sockets.js';
-import { openWhereabouts, type Origin } from './audit/whereabouts.js';
+import { openWhereabouts } from './audit/whereabouts.js';
 import { tellOverruns } from './overrun.js';
 import type { Probe, ProbeAddress } from './proof.js';
 import { openSorting, type Sorting } from './sorting.js';
-import type { Arrival, Caller, CallSource } from './source.js';
+import type { Arrival, Caller, CallSource, Origin } from './source.js';
 import { openStream } from './stream.js';
 
 /** What the audit source needs to know of the instance. */

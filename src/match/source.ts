@@ -34,6 +34,14 @@ export interface Caller {
   isKernel?: boolean;
 }
 
+/** Where one who called comes from. */
+export interface Origin {
+  /** When it was forked (performance.now()). */
+  born: number;
+  /** Inode of the network namespace in which it was since it began its own program; null where that was not seen. */
+  netns: number | null;
+}
+
 /** A match as a source brings it. */
 export interface Arrival {
   match: Match;

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { shareRuns } from '../sys/shared-run.js';
 import { isOfTheDead } from '../sys/stat.js';
 
 /** Paths of cgroups (cgroups(7), version 2) by their ids. */
@@ -22,8 +23,6 @@ export function openCgroups(proc: string): Cgroups {
   let root: Promise<string | undefined> | undefined;
   /** Ids that no cgroup has any more: the kernel gives none twice. */
   const gone = new Set<bigint>();
-  let last: Promise<void> = Promise.resolve();
-  let next: Promise<void> | undefined;
   let restsUntil = -Infinity;
 
   const rootOf = (): Promise<string | undefined> => (root ??= findRoot(proc));
@@ -48,21 +47,14 @@ export function openCgroups(proc: string): Cgroups {
     if (base !== undefined) await noteAll(base, '');
   }
 
-  async function walkRested(): Promise<void> {
-    await sleep(Math.max(0, restsUntil - performance.now()));
-    next = undefined;
+  async function walkTimed(): Promise<void> {
     const began = performance.now();
     await walkAll();
     const ended = performance.now();
     restsUntil = ended + Math.min(REST.mostMs, REST.times * (ended - began));
   }
 
-  /** Looks through all at some time after this call: those who wait share one walk. */
-  function lookThrough(): Promise<void> {
-    next ??= last.then(walkRested);
-    last = next.catch(() => undefined);
-    return next;
-  }
+  const lookThrough = shareRuns(walkTimed, () => sleep(Math.max(0, restsUntil - performance.now())));
 
   return {
     async pathOf(id) {

@@ -1,6 +1,5 @@
 import type { Flow, ProcessInfo } from '../events.js';
-import type { Origin } from '../match/audit/whereabouts.js';
-import type { Caller } from '../match/source.js';
+import type { Caller, Origin } from '../match/source.js';
 import { openProcConnector } from '../netlink/proc-connector.js';
 import type { ProcEvent } from '../netlink/proc-event.js';
 import { presentAt } from '../sys/stat.js';

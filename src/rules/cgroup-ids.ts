@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import { eachKey, listElements } from '../netlink/nft-elements.js';
 import { isErrno, openNetlink } from '../netlink/socket.js';
+import { shareRuns } from '../sys/shared-run.js';
 import type { Teardown } from '../teardown/stack.js';
 import { tableName } from './ruleset.js';
 import { SENDERS } from './senders.js';
@@ -30,22 +31,14 @@ export function openCgroupIds(teardown: Teardown, instance: string): CgroupIdOf 
   const netlink = openNetlink(NETLINK_NETFILTER);
   teardown.defer(() => netlink[Symbol.dispose]());
   let latest: Listing = { asked: -Infinity, ids: new Map() };
-  let last: Promise<unknown> = Promise.resolve();
-  let next: Promise<void> | undefined;
 
   async function list(): Promise<void> {
-    next = undefined;
     const asked = performance.now();
     const payloads = await listElements(netlink, tableName(instance), SENDERS).catch(noneWhereNoSet);
     latest = { asked, ids: idsIn(payloads) };
   }
 
-  /** Has the set listed at some time after this call: those who wait share one look. */
-  function look(): Promise<void> {
-    next ??= last.then(list);
-    last = next.catch(() => undefined);
-    return next;
-  }
+  const look = shareRuns(list);
 
   return async (protocol, port, since) => {
     const from = keyOf(protocol, port);

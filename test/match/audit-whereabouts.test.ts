@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Call } from '../../src/match/audit/calls.js';
-import { openWhereabouts, type Origin, type Whereabouts } from '../../src/match/audit/whereabouts.js';
+import { openWhereabouts, type Whereabouts } from '../../src/match/audit/whereabouts.js';
+import type { Origin } from '../../src/match/source.js';
 
 const [HERE, ELSEWHERE] = [4_026_531_840, 4_026_532_999];
 const CLONE_NEWNET = 0x40000000;

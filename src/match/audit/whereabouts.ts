@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Origin } from '../source.js';
 import type { Call } from './calls.js';
 
 /** Tells whether who called is in our network namespace. */
@@ -9,14 +10,6 @@ export interface Whereabouts {
   wasHere(call: Call): Promise<boolean | undefined>;
   /** Takes note of a setns or unshare that may have brought its process into another. */
   moved(call: Call): void;
-}
-
-/** Where a process comes from. */
-export interface Origin {
-  /** When it was forked (performance.now()). */
-  born: number;
-  /** Inode of the network namespace in which it was since it began its own program; null where that was not seen. */
-  netns: number | null;
 }
 
 /** Of linux/sched.h. */

@@ -82,7 +82,6 @@ export const network: readonly Case[] = [
     target: '10.77.0.2:4789/udp',
     sender: `go; my $s = udp; select undef, undef, undef, .3; send $s, 'x', 0, v4('10.99.6.2', 9); named`,
     says: 'cgroup',
-    orSays: 'uid',
     remark: 'the sender’s own: it is named where it sends into the tunnel',
   },
   {
