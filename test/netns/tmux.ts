@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { Namespace } from './namespace.js';
 
 /** The built program, as a shell calls it. */
@@ -22,6 +22,7 @@ export interface Pane {
   looks(): Promise<string>;
   /** Waits until the screen has a match; rejects with what it has instead. */
   until(pattern: RegExp): Promise<string>;
+  /** Resolves once the terminal has that size: tmux takes its time to tell it. */
   resize(columns: number, rows: number): Promise<void>;
 }
 
@@ -68,8 +69,16 @@ export function useTmux(namespace: () => Namespace): Tmux {
           }
           return text;
         },
-        resize: async (columns, rows) =>
-          void (await tmux(`resize-window -t ${name} -x ${columns} -y ${rows}`)),
+        async resize(columns, rows) {
+          await tmux(`resize-window -t ${name} -x ${columns} -y ${rows}`);
+          const terminal = (await tmux(`display-message -p -t ${name} '#{pane_tty}'`)).trim();
+          await expect
+            .poll(() => namespace().must(`stty size <${terminal}`), {
+              timeout: PATIENCE_MS,
+              interval: LOOK_MS,
+            })
+            .toBe(`${rows} ${columns}\n`);
+        },
       };
       return pane;
     },
