@@ -1,5 +1,6 @@
 import type { Case } from '../../test/netns/coverage/case.js';
 import { forwarded } from '../../test/netns/coverage/forwarded.js';
+import { modules } from '../../test/netns/coverage/modules.js';
 import { network } from '../../test/netns/coverage/network.js';
 import { processes } from '../../test/netns/coverage/processes.js';
 import { protocols } from '../../test/netns/coverage/protocols.js';
@@ -18,6 +19,7 @@ export function coveragePage(): string {
     ...section('Connections that are older than ptrap', states),
     ...section('Ways through the network', network),
     ...section('Other protocols', protocols),
+    ...section('What takes modules of the kernel (Debian 12, Linux 6.1)', modules),
     ...section('Forwarded, with `--forwarded`', forwarded),
   ].join('\n\n');
 }

@@ -6,8 +6,9 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=$(cd "$here/../.." && pwd)/.cache/vm
 packages=(qemu-system-x86 busybox-static cpio kmod nftables iproute2 systemd bpftrace)
-# What test/netns/containers.test.ts runs, 40 MB: unpacked here and not installed, so that nothing of this machine changes.
-container_packages=(podman conmon crun libyajl2 libgpgme11 libsubid4 golang-github-containers-common systemd-container)
+# What test/netns/containers.test.ts runs, 40 MB, and coverage/modules.ts: unpacked here and not installed, so that nothing
+# of this machine changes.
+unpacked_packages=(wireguard-tools podman conmon crun libyajl2 libgpgme11 libsubid4 golang-github-containers-common systemd-container)
 # What the guest needs before it sees this machine's root file system.
 boot_modules=(virtio_pci 9pnet_virtio 9p overlay virtio_console)
 
@@ -47,15 +48,16 @@ unpack_kernel() {
   printf '%s\n' "$release" >"$cache/release"
 }
 
-unpack_containers() {
+unpack_packages() {
   local package
-  [[ -e $cache/containers/usr/bin/systemd-nspawn ]] && return 0
-  say "downloading ${container_packages[*]} (13 MB)"
+  [[ -e $cache/containers/usr/bin/wg ]] && return 0
+  say "downloading ${unpacked_packages[*]} (13 MB)"
   rm -rf "$cache/containers" "$cache/download"
   mkdir -p "$cache/download" "$cache/containers.new"
-  (cd "$cache/download" && { apt-get download -q "${container_packages[@]}" || { apt-get update -q && apt-get download -q "${container_packages[@]}"; }; }) \
+  (cd "$cache/download" && { apt-get download -q "${unpacked_packages[@]}" || { apt-get update -q && apt-get download -q "${unpacked_packages[@]}"; }; }) \
     >"$cache/apt.log" 2>&1 || { tail -n 20 "$cache/apt.log" >&2; return 1; }
   for package in "$cache/download/"*.deb; do dpkg -x "$package" "$cache/containers.new"; done
+  rm -rf "$cache/containers"
   mv "$cache/containers.new" "$cache/containers"
   rm -rf "$cache/download"
 }
@@ -86,6 +88,6 @@ exec 9>"$cache/lock"
 flock 9
 install_packages
 unpack_kernel
-unpack_containers
+unpack_packages
 build_initramfs
 say "ready: Linux $(<"$cache/release"), $(qemu-system-x86_64 --version | head -n 1)"

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Namespace, Placing } from './namespace.js';
+import { SLOWER } from './slower.js';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const CLI = 'dist/src/cli.js';
@@ -37,7 +38,7 @@ export interface StartOptions extends Omit<Placing, 'far'> {
 }
 
 /** How long something that is waited for may take, in ms. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 30_000 * SLOWER;
 
 /** Starts the built program with these arguments in the namespace. */
 export function startProgram(

@@ -5,15 +5,16 @@ import { fileURLToPath } from 'node:url';
 import type { ProcessInfo, Resolution, Sighting } from '../../../src/events.js';
 import { openCgroup } from '../cgroup.js';
 import type { Namespace } from '../namespace.js';
+import { SLOWER } from '../slower.js';
 import { pidsOf, startWatch } from '../watch.js';
 import type { Case } from './case.js';
 
 const SENDERS = fileURLToPath(new URL('../../senders/coverage/', import.meta.url));
 const FIRST_PORT = 20_000;
 /** How long further packets of a case, or any that must not be seen, are waited for, in ms. */
-const SETTLE_MS = 300;
+const SETTLE_MS = 300 * SLOWER;
 /** How long all that must be seen may take, in ms. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 10_000 * SLOWER;
 
 /** What ptrap said of a case, and how many of its sightings named somebody who was not to be named. */
 export interface Observed {

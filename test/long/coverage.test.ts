@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { bootMachine } from '../vm/machine.js';
+
+const SLOWER = 20;
+
+/** On Debian's kernel, too, and what only that one has modules for; prints what was checked. */
+it('all senders of docs/coverage.md are named as it says', async () => {
+  await using vm = await bootMachine();
+  const only = process.env['PTRAP_TEST_COVERAGE'] ?? '';
+  const { code, stdout } = await vm.run(
+    `PTRAP_TEST_SLOWER=${SLOWER} node_modules/.bin/vitest run --project netns --testTimeout 1500000 --hookTimeout 600000 -t '${only}' test/netns/coverage.test.ts 2>&1`,
+    { timeoutMs: 1_700_000 },
+  );
+  console.log(stdout);
+  expect(code).toBe(0);
+});
