@@ -3,6 +3,7 @@ import type { Ancestor, ProcessInfo } from '../events.js';
 import {
   describe,
   MOST_ANCESTORS,
+  readArgv,
   readImage,
   readStat,
   readStatus,
@@ -84,9 +85,18 @@ export function openPrograms(
   }
 
   function ancestorOf(process: Tracked): Ancestor {
-    if (process.ended === undefined && (process.readAt ?? -Infinity) < performance.now() - ANCESTOR_MS)
-      read(process);
+    if (process.ended === undefined) refreshAncestor(process);
     return { pid: process.pid, comm: process.comm ?? '', argv: process.program.image?.argv ?? [] };
+  }
+
+  /** Events tell of all that is told of an ancestor, but for this: a program may write over its arguments. */
+  function refreshAncestor(process: Tracked): void {
+    const now = performance.now();
+    const { comm, program, readAt = -Infinity, verifiedAt = readAt } = process;
+    if (comm === undefined || program.image === undefined) return void read(process);
+    if (verifiedAt > now - ANCESTOR_MS) return;
+    process.verifiedAt = now;
+    if (!isSame(readArgv(proc, process.pid), program.image.argv)) read(process);
   }
 
   function put(process: Tracked, userName: UserName, image = process.program.image): ProcessInfo | undefined {
@@ -123,6 +133,10 @@ export function openPrograms(
       return put(process, userName, imageAt(process, at) ?? UNREAD);
     },
   };
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((word, at) => word === others[at]);
 }
 
 /** Undefined where it was not read. */

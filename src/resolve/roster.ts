@@ -32,6 +32,8 @@ export interface Tracked {
   program: Program;
   /** When its own program was last read; undefined while it is known from its parent. */
   readAt: number | undefined;
+  /** When its arguments were last seen to be those that are known. */
+  verifiedAt: number | undefined;
   /** Besides the first. */
   threads: number;
   /** Its first thread has ended; the process has not until the others have. */
@@ -122,6 +124,7 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
       users: parent?.users,
       program: parent?.program ?? { image: undefined },
       readAt: undefined,
+      verifiedAt: undefined,
       threads: 0,
       isHeadless: false,
       seen: undefined,
@@ -188,6 +191,7 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
         parent: undefined,
         program: { image: undefined },
         readAt: undefined,
+        verifiedAt: undefined,
         seen: undefined,
         counted: undefined,
         sockets: [],

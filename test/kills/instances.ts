@@ -56,6 +56,7 @@ export async function runInstances(
   }
   const { sent, lost } = await slot.traffic.account();
   say(`${sent} packets sent, ${lost} lost`);
+  if (lost > 0) throw new Error(`${lost} of ${sent} packets are lost`);
 }
 
 async function start(slot: Slot, index: number): Promise<Instance> {

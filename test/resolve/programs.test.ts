@@ -9,7 +9,13 @@ import { openProcTree } from './proc-tree.js';
 const nobody = () => null;
 
 function open() {
-  const tree = openProcTree({ 10: { comm: 'a', startTime: 700, files: { cmdline: 'a\0' } } }, 100);
+  const tree = openProcTree(
+    {
+      1: { comm: 'init', startTime: 1, files: { cmdline: 'init\0' } },
+      10: { comm: 'a', startTime: 700, files: { cmdline: 'a\0' } },
+    },
+    100,
+  );
   const roster = openRoster(() => undefined);
   let shed = 0;
   const programs = openPrograms(tree.proc, {
@@ -58,6 +64,21 @@ describe('openPrograms', () => {
     programs.tell(process, nobody);
     expect(process.program.image?.argv).toEqual(['title']);
     expect(child.program.image?.argv).toEqual(['a']);
+  });
+
+  it('looks at the arguments of an ancestor once a second, and reads the rest anew only where they have changed', () => {
+    const { programs, parent, start, tree } = open();
+    const process = start();
+    const told = () => programs.tell(process, nobody)?.ancestors[0];
+    const later = () => (parent.verifiedAt = -Infinity);
+    expect(told()).toEqual({ pid: 1, comm: 'init', argv: ['init'] });
+    writeFileSync(`${tree.proc}/1/stat`, '1 (other) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1 0');
+    later();
+    expect(told()).toEqual({ pid: 1, comm: 'init', argv: ['init'] });
+    writeFileSync(`${tree.proc}/1/cmdline`, 'title\0');
+    expect(told()).toEqual({ pid: 1, comm: 'init', argv: ['init'] });
+    later();
+    expect(told()).toEqual({ pid: 1, comm: 'other', argv: ['title'] });
   });
 
   it('takes no process for another that has its pid', () => {
