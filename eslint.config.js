@@ -35,7 +35,7 @@ const stageRules = stages.map((stage, index) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dist-deb/', '.cache/', 'test/fixtures/'] },
+  { ignores: ['build/', 'dist/', 'dist-deb/', '.cache/', 'test/fixtures/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {

@@ -22,13 +22,11 @@ umask 022
 put() { install -D -m "$1" "$2" "$tree$3"; }
 compressed() { gzip -9n; }
 
-# Of dist what has a source: it may hold, too, what sources of before have left there.
 program() {
   npm run --silent build
-  mkdir -p "$home/dist"
-  find src plugins -name '*.ts' | sed 's/\.ts$/.js/' |
-    (cd dist && xargs cp --parents -t "$home/dist")
-  cp package.json "$home/"
+  mkdir -p "$home"
+  cp -r dist package.json "$home/"
+  find "$home/dist" -name '*.d.ts' -delete
 }
 
 modules() {

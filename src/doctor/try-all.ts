@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { start, type Child } from '../sys/exec.js';
+import { ownProgram } from '../sys/own-program.js';
 import type { Facts, Outcome } from './facts.js';
 import { trials, type Trial } from './trials.js';
 
@@ -10,11 +10,6 @@ import { trials, type Trial } from './trials.js';
 const PATIENCE_MS = 60_000;
 /** How long the child may take to undo everything once it was told to end, in ms. */
 const LAST_MS = 5000;
-
-/** The program that tries, for node: beside this file, whether that is compiled or not. */
-const PROBER = import.meta.url.endsWith('.ts')
-  ? ['--import', 'tsx', fileURLToPath(new URL('prober.ts', import.meta.url))]
-  : [fileURLToPath(new URL('prober.js', import.meta.url))];
 
 /** Its /run is its own too: what it writes down there is gone with it, however it ends. */
 const APART = 'mount -t tmpfs -o mode=755 ptrap-doctor /run && ip link set lo up && exec "$@"';
@@ -91,7 +86,7 @@ async function run(
   prefix: readonly string[],
   names: readonly Trial[],
 ): Promise<{ results: Results; said: string }> {
-  const [file = '', ...args] = [...prefix, process.execPath, ...PROBER, ...names];
+  const [file = '', ...args] = [...prefix, process.execPath, ...ownProgram('doctor/prober'), ...names];
   const child = start(file, args);
   const results: Results = {};
   let said = '';

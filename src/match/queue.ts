@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { failure, PtrapError } from '../errors.js';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import {
@@ -18,6 +17,7 @@ import { printable } from '../netlink/relay.js';
 import { isErrno } from '../netlink/socket.js';
 import type { Counters } from '../rules/apply.js';
 import type { Child } from '../sys/exec.js';
+import { ownProgram } from '../sys/own-program.js';
 import type { Teardown } from '../teardown/stack.js';
 import { openPackets } from './packets.js';
 import { flushCommand, goRecord } from './queue-control.js';
@@ -56,11 +56,6 @@ const SIZE = {
 const BUFFER_BYTES = 64 << 20;
 /** How long the keeper may take to start, and to see the rules gone, in ms. */
 const PATIENCE_MS = { start: 10_000, end: 3000 };
-
-/** The program that holds the packets, for node: beside this file, whether that is compiled or not. */
-const KEEPER = import.meta.url.endsWith('.ts')
-  ? ['--import', 'tsx', fileURLToPath(new URL('queue-keeper.ts', import.meta.url))]
-  : [fileURLToPath(new URL('queue-keeper.js', import.meta.url))];
 
 /** Runs the keeper. When somebody kills that, it takes the rules out and lets all go that is held. */
 const WRAPPER = `all=$1 flush=$2; shift 2
@@ -132,7 +127,14 @@ function startKeeper(
   },
 ): Omit<Child, 'stdin'> {
   const all = printable(Buffer.concat(queues.map(acceptAllMessage)));
-  const keeper = [process.execPath, ...KEEPER, delayMs, table, chain, ...queues].map(String);
+  const keeper = [
+    process.execPath,
+    ...ownProgram('match/queue-keeper'),
+    delayMs,
+    table,
+    chain,
+    ...queues,
+  ].map(String);
   const args = ['-c', WRAPPER, 'sh', all, flushCommand(table, chain), ...keeper];
   return socket.handOver('sh', args, { stdout: 'pipe', control: true, shared: nft });
 }

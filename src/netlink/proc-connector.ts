@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { failure } from '../errors.js';
 import { start } from '../sys/exec.js';
+import { ownProgram } from '../sys/own-program.js';
 import { messageHeader, messagesOf, NLMSG_DONE } from './message.js';
 import { readProcMessage, type ProcEvent } from './proc-event.js';
 import { hearRelay, startRelay } from './relay.js';
@@ -26,11 +26,6 @@ const PATIENCE_MS = 300;
 const SILENCE = 'no answer';
 /** A kernel thread, in the first pid namespace; it is in the first network namespace. */
 const KTHREADD = 2;
-/** What subscribes there, for node: beside this file, whether that is compiled or not. */
-const HELPER = import.meta.url.endsWith('.ts')
-  ? ['--import', 'tsx', fileURLToPath(new URL('proc-helper.ts', import.meta.url))]
-  : [fileURLToPath(new URL('proc-helper.js', import.meta.url))];
-
 /** What is told of the machine's processes. */
 export interface ProcListener {
   onEvent(event: ProcEvent): void;
@@ -55,7 +50,12 @@ export async function openProcConnector(
   if (answer === SILENCE) throw failure('PTRAP_E_PROC_NAMESPACE');
   if (answer !== 'ECONNREFUSED') throw failure('PTRAP_E_PROC_CONNECTOR', answer);
   // from another network namespace a child can reach the first one, which is the kernel threads'
-  const helper = [`--net=/proc/${KTHREADD}/ns/net`, process.execPath, ...HELPER, String(queueBytes)];
+  const helper = [
+    `--net=/proc/${KTHREADD}/ns/net`,
+    process.execPath,
+    ...ownProgram('netlink/proc-helper'),
+    String(queueBytes),
+  ];
   return hear(start('nsenter', helper), listener);
 }
 

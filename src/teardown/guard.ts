@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { missing, start } from '../sys/exec.js';
+import { ownProgram } from '../sys/own-program.js';
 
 /** A child that outlives ptrap for a moment, when ptrap is killed, and takes away what it left. */
 export interface Guard {
@@ -16,8 +16,7 @@ const WAIT = 'trap "" HUP INT TERM; cd /; exec >/dev/null 2>&1; read -r word && 
  * what `ptrap cleanup` would. When it is killed itself, the next start or `ptrap cleanup` does.
  */
 export async function openGuard(instance: string): Promise<Guard> {
-  const program = fileURLToPath(new URL('../guard.js', import.meta.url));
-  const child = start('sh', ['-c', WAIT, 'ptrap-guard', process.execPath, program, instance]);
+  const child = start('sh', ['-c', WAIT, 'ptrap-guard', process.execPath, ...ownProgram('guard'), instance]);
   await once(child, 'spawn').catch(() => {
     throw missing('sh');
   });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from '../vm/jobs.js';
 import { bootMachine, type Machine } from '../vm/machine.js';
 import { connect, snapshot, wires } from '../vm/network.js';
@@ -13,6 +13,9 @@ beforeAll(async () => {
   await connect(vm);
 });
 afterAll(() => vm?.[Symbol.asyncDispose]());
+afterEach(() =>
+  vm.run('pkill -KILL -f [u]dp/10.20; pkill -KILL -f [c]li.js; sleep 1; node dist/src/cli.js cleanup'),
+);
 
 const watchHeld = (targets: string, more: string) =>
   startWatch(vm, `${targets} --hold netem --delay ${DELAY_MS}ms --output json --no-config ${more}`);
@@ -20,7 +23,7 @@ const watchHeld = (targets: string, more: string) =>
 /** Sends from a process that stays, and expects it to be held, or not, and named. */
 async function expectNamed(watch: Job, server: string, isHeld = true): Promise<void> {
   const sender = vm.start(
-    `exec 3<>/dev/udp/${server}/53; echo x >&3; read -r -t 60 -u 3 && echo back; exec sleep 1000`,
+    `exec 3<>/dev/udp/${server}/53; echo >&3; read -r -t 60 -u 3 && echo back; exec sleep 1000`,
   );
   const pid = await sender.pid();
   const started = performance.now();

@@ -2,14 +2,14 @@
 // which lets through about ten packets a second. Ends in order when its stdin does.
 import { once } from 'node:events';
 import { execFileSync } from 'node:child_process';
-import { buildEgress } from '../../dist/src/hold/egress.js';
-import { ifbCommands, removeIfb } from '../../dist/src/hold/ifb.js';
-import { ifbAlias } from '../../dist/src/hold/netem.js';
-import { openNft } from '../../dist/src/nft/session.js';
-import { lookupTargets } from '../../dist/src/target/lookup.js';
-import { parseTarget } from '../../dist/src/target/parse.js';
-import { openGuard } from '../../dist/src/teardown/guard.js';
-import { openTeardown } from '../../dist/src/teardown/stack.js';
+import { buildEgress } from '../../build/src/hold/egress.js';
+import { ifbCommands, removeIfb } from '../../build/src/hold/ifb.js';
+import { ifbAlias } from '../../build/src/hold/netem.js';
+import { openNft } from '../../build/src/nft/session.js';
+import { lookupTargets } from '../../build/src/target/lookup.js';
+import { parseTarget } from '../../build/src/target/parse.js';
+import { openGuard } from '../../build/src/teardown/guard.js';
+import { openTeardown } from '../../build/src/teardown/stack.js';
 
 const [instance, target] = process.argv.slice(2);
 const [table, ifb] = [`ptrap_${instance}`, `ptrap${instance}`];

@@ -18,8 +18,8 @@ const RESOLVER = `
 
 /** What the functions that ask DNS give, in a process of its own: the resolver is the system's. */
 const ASK = `
-  import { lookupName } from './dist/src/target/lookup.js';
-  import { timeToLive } from './dist/src/target/time-to-live.js';
+  import { lookupName } from './build/src/target/lookup.js';
+  import { timeToLive } from './build/src/target/time-to-live.js';
   const said = {};
   for (const ttl of [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]) said[ttl] = await timeToLive('ttl-' + ttl + '.test');
   const codes = new Set();

@@ -1,6 +1,6 @@
 // ptrap watch as the command line runs it, but for the check of what it may do: the kernel says that. Argument: a config.
-import { mergeSettings } from '../../dist/src/config/merge.js';
-import { run } from '../../dist/src/run.js';
+import { mergeSettings } from '../../build/src/config/merge.js';
+import { run } from '../../build/src/run.js';
 
 const say = line => console.error(line);
 const output = {

@@ -31,7 +31,7 @@ describe('npm pack', () => {
   it('holds the program, its types, docs, man page and completions, and nothing else', () => {
     const paths = packed.files.map(({ path }) => path);
     const allowed =
-      /^(systemd\/ptrap@\.service|dist\/(src|plugins)\/.*\.(js|d\.ts)|docs\/.*|man\/ptrap\.1|completions\/[\w.]+|package\.json|README\.md|LICENSE|CHANGELOG\.md|ptrap\.config\.example\.ts)$/;
+      /^(systemd\/ptrap@\.service|dist\/(src|plugins)\/.*\.(js|d\.ts)|dist\/chunks\/.*\.js|dist\/NOTICES\.txt|docs\/.*|man\/ptrap\.1|completions\/[\w.]+|package\.json|README\.md|LICENSE|CHANGELOG\.md|ptrap\.config\.example\.ts)$/;
     expect(paths.filter(path => !allowed.test(path))).toEqual([]);
     expect(paths).toEqual(
       expect.arrayContaining([

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { parentPort, Worker } from 'node:worker_threads';
 import { failure } from '../../errors.js';
+import { ownFile } from '../../sys/own-program.js';
 import { openProbe, type Probe, type ProbeAddress } from '../proof.js';
 
 /**
@@ -23,7 +24,7 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
 
 /** As {@link openProbe}, by a new thread: call it when auditing is on. @throws PTRAP_E_LOOPBACK_DOWN */
 export async function openThreadProbe(): Promise<Probe> {
-  const thread = new Worker(new URL(import.meta.url));
+  const thread = new Worker(ownFile('match/audit/probe-thread'));
   const [address] = (await once(thread, 'message')) as [ProbeAddress];
   return {
     address,

@@ -1,20 +1,15 @@
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { NETLINK_AUDIT, READLOG_GROUPS } from '../../netlink/audit.js';
 import { openPromptNetlink, type PromptNetlink } from '../../netlink/prompt.js';
 import { relayPastOverruns } from '../../netlink/relay.js';
 import { start, type Child } from '../../sys/exec.js';
+import { ownProgram } from '../../sys/own-program.js';
 
 /** As much as net.core.rmem_max allows. */
 const QUEUE_BYTES = 64 << 20;
 /** A kernel thread, in the first pid namespace; it is in the first network namespace. */
 const KTHREADD = 2;
-/** What reads there, for node: beside this file, whether that is compiled or not. */
-const READER = import.meta.url.endsWith('.ts')
-  ? ['--import', 'tsx', fileURLToPath(new URL('reader.ts', import.meta.url))]
-  : [fileURLToPath(new URL('reader.js', import.meta.url))];
-
 /** A socket that every record of the kernel's audit comes to (CAP_AUDIT_READ). */
 export function openRecords(): PromptNetlink {
   return openPromptNetlink(NETLINK_AUDIT, QUEUE_BYTES, READLOG_GROUPS);
@@ -35,7 +30,7 @@ export function startRecords(): Records {
   const first = `/proc/${KTHREADD}/ns/net`;
   if (readlinkSync(first) === readlinkSync('/proc/self/ns/net'))
     return { child: relayPastOverruns(openRecords()), up: Promise.resolve() };
-  const reader = [process.execPath, ...READER];
+  const reader = [process.execPath, ...ownProgram('match/audit/reader')];
   const child = start('setpriv', ['--pdeathsig', 'KILL', 'nsenter', `--net=${first}`, ...reader]);
   return { child, up: once(child.stdout, 'readable') };
 }

@@ -1,12 +1,12 @@
 // hold.mjs STRATEGY DELAY TARGET…: the hold of a ptrap, without all that comes before and after; prints "held ID" and
 // waits to be killed.
-import { holdWithNetem, ifbAlias, ifbName } from '../../../dist/src/hold/netem.js';
-import { openNft } from '../../../dist/src/nft/session.js';
-import { tableName } from '../../../dist/src/rules/ruleset.js';
-import { newInstance } from '../../../dist/src/run.js';
-import { lookupTargets } from '../../../dist/src/target/lookup.js';
-import { parseTarget } from '../../../dist/src/target/parse.js';
-import { openTeardown } from '../../../dist/src/teardown/stack.js';
+import { holdWithNetem, ifbAlias, ifbName } from '../../../build/src/hold/netem.js';
+import { openNft } from '../../../build/src/nft/session.js';
+import { tableName } from '../../../build/src/rules/ruleset.js';
+import { newInstance } from '../../../build/src/run.js';
+import { lookupTargets } from '../../../build/src/target/lookup.js';
+import { parseTarget } from '../../../build/src/target/parse.js';
+import { openTeardown } from '../../../build/src/teardown/stack.js';
 
 const [hook, delay, ...texts] = process.argv.slice(2);
 const instance = newInstance();

@@ -1,5 +1,5 @@
 // rehearse.mjs DEVICE…: which of the devices have a root qdisc that --hold-strategy root refuses, and why, as JSON.
-import { openRehearsal } from '../../../dist/src/hold/rehearse.js';
+import { openRehearsal } from '../../../build/src/hold/rehearse.js';
 
 const refused = {};
 const rehearsal = openRehearsal('ptrapscratch', 'rehearsal');
