@@ -33,9 +33,8 @@ const intro = `ptrap runs as root, but needs few of root's capabilities ([capabi
 - \`CAP_DAC_READ_SEARCH\`: the same of processes of other users, whose \`/proc/<pid>/fd\` is theirs alone to open; and configs
   of yours that root would not be let read.
 
-That is all for the sources \`journal\`, \`nflog\` and \`queue\`, without a hold and with netem by \`egress\`; \`clsact\` and
-\`root\` are made with the same tools, but have not been tried so yet. ptrap looks for them when it starts and says what is
-missing. What it starts (nft, ip, tc, journalctl, its guard and its relays, \`--exec\`) has the same and no more.`;
+That is all for the sources \`journal\`, \`nflog\` and \`queue\`, without a hold and with netem by \`egress\`, \`clsact\` and
+\`root\`. ptrap looks for them when it starts and says what is missing. What it starts (nft, ip, tc, journalctl, its guard and its relays, \`--exec\`) has the same and no more.`;
 
 const outro = `Beyond these:
 

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../vm/jobs.js';
@@ -16,11 +15,11 @@ const ARGUMENTS = '--source audit --limit-per none --output json --no-config';
 let vm: Machine;
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(`${tmpdir()}/ptrap-auditd-`);
+  folder = await mkdtemp('.cache/auditd-');
   await promisify(execFile)('apt-get', ['download', '-q', 'auditd', 'libauparse0'], { cwd: folder });
   vm = await bootMachine();
   await connect(vm);
-  await vm.must(`for deb in ${folder}/*.deb; do dpkg -x $deb /; done; ldconfig; mkdir -p /var/log/audit`);
+  await vm.must(`set -e; for deb in ${folder}/*.deb; do dpkg -x $deb /; done; ldconfig; mkdir -p /var/log/audit`);
 });
 afterAll(async () => {
   await vm?.[Symbol.asyncDispose]();

@@ -60,7 +60,7 @@ describe('the guard', () => {
   });
 
   it('does so though nobody has taken notice of the death', async () => {
-    const parent = await startGuarded('"$@" & exec sleep 60');
+    const parent = await startGuarded('exec 3<&0; "$@" <&3 & exec sleep 60');
     await shell(`kill -KILL ${await pidOf()}`);
     await asBefore();
     parent.kill('SIGKILL');

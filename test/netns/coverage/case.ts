@@ -12,6 +12,8 @@ export interface Case {
   says: Exclude<Grade, 'call'> | UnresolvedReason | 'not seen';
   /** What it says at times instead: the kernel sends from the port by itself as well, from another cgroup, and neither is guessed. */
   orSays?: Grade;
+  /** That nobody is named is right as well as that all of them are: it is a matter of moments. */
+  mayName?: boolean;
   /** Bash, run in the namespace before any sender. */
   prepare?: string;
   /** Not beside the other cases, but after them. */

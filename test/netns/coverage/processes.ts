@@ -121,8 +121,11 @@ export const processes: readonly Case[] = [
     target,
     sender: `my $home = $$; go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; close $s; exec 'true' } waitpid $c, 0;
       for (1 .. 500) { open my $last, '>', '/proc/sys/kernel/ns_last_pid' or die $!; print $last $c - 1; close $last;
-        my $other = child(sub { my $d = udp; connect $d, v4($HOST, 9); stay }); last if $other == $c; kill 'KILL', $other; waitpid $other, 0; die 'not reused' if $_ == 500 } named`,
+        my $other = child(sub { $0 = 'impostor'; my $d = udp; connect $d, v4($HOST, 9); stay }); last if $other == $c; kill 'KILL', $other; waitpid $other, 0; die 'not reused' if $_ == 500 } named $c`,
     says: 'cgroup',
+    orSays: 'wildcard',
+    mayName: true,
+    tells: { argv: /^(?!.*impostor)/ },
     needs: '`bpf` or `audit`',
     remark: 'a process that began after the packet has not sent it',
     isAlone: true,

@@ -59,7 +59,7 @@ export async function observe(
   const look = async (index: number, sender: Sender): Promise<void> => {
     const named = await sender.send();
     await watch.seen(index, cases[index]!.says === 'not seen');
-    observed[index] = judge(watch.of(index), named, cases[index]!.tells);
+    observed[index] = judge(watch.of(index), named, cases[index]!);
   };
   await Promise.all(together.map(({ index, sender }) => look(index, sender)));
   for (const index of indexes(true)) {
@@ -97,13 +97,15 @@ async function watchAll(namespace: Namespace, args: readonly string[]): Promise<
 function judge(
   sightings: readonly Sighting[],
   named: readonly number[],
-  tells: Case['tells'] = {},
+  { tells = {}, mayName = false }: Case,
 ): Observed {
   const [first] = sightings;
   if (first === undefined) return { says: 'not seen', isRight: named.length === 0, sightings: 0, wrong: 0 };
+  const answered = answeredBy(first).map(({ pid }) => pid);
+  const isAll = sorted(answered) === sorted(named);
   return {
     says: gradeOf(first.resolution),
-    isRight: sorted(answeredBy(first).map(({ pid }) => pid)) === sorted(named) && isTold(first, tells),
+    isRight: (isAll || (mayName && answered.length === 0)) && isTold(first, tells),
     sightings: sightings.length,
     wrong: sightings.filter(sighting => pidsOf(sighting).some(pid => !named.includes(pid))).length,
   };
