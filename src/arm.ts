@@ -2,8 +2,10 @@ import { armCalls } from './arm-calls.js';
 import { armPackets } from './arm-packets.js';
 import type { Settings } from './config/settings.js';
 import type { Hold } from './hold/open.js';
+import type { Confirmation } from './match/proof.js';
 import type { Echo, Source } from './match/source.js';
 import { seesCalls } from './match/source.js';
+import type { Resolver } from './resolve/resolver.js';
 import type { ProcessTable } from './resolve/table.js';
 import type { AddressChange } from './target/addresses.js';
 import type { ResolvedTarget } from './target/target.js';
@@ -19,7 +21,7 @@ export interface ArmOptions {
   /** Takes what the source brings, before it has been proven; settles when that ends. */
   follow(source: Source): Promise<void>;
   /** Resolves a probe as it would any match; false when it does not name this process. */
-  confirm(echo: Echo): Promise<boolean>;
+  confirm(echo: Echo): Promise<Confirmation>;
   /** Told when what was armed has gone though nobody asked for that. */
   fail(error: unknown): void;
   /** As the process table's, where there is one. */
@@ -58,4 +60,13 @@ export function rejectionOf(promise: Promise<void>): Promise<never> {
   return new Promise((_, reject) => {
     promise.catch(reject);
   });
+}
+
+/** Looks for who sent a probe, as for who sent any packet: it has to be this process. */
+export function confirmBy({ resolve }: Pick<Resolver, 'resolve'>): ArmOptions['confirm'] {
+  return async ({ match, arrived, caller }) => {
+    const resolution = await resolve(match, arrived, caller);
+    if (resolution.status === 'unresolved') return resolution.reason;
+    return resolution.processes.some(({ pid }) => pid === process.pid) ? 'named' : resolution.grade;
+  };
 }

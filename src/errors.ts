@@ -337,9 +337,9 @@ const failures = {
     cause: `${lost} of ${sent} probe packets did not come back through the source`,
     fix: 'the machine is too busy for its journal; try again later',
   }),
-  PTRAP_E_PROBE_UNRESOLVED: (): Failure => ({
+  PTRAP_E_PROBE_UNRESOLVED: (found: string): Failure => ({
     exit: 3,
-    cause: 'ptrap could not find its own socket: the kernel’s socket diagnosis or /proc is closed to it',
+    cause: `ptrap could not find its own socket (${found}): the kernel’s socket diagnosis or /proc is closed to it`,
     fix: 'load inet_diag and udp_diag (modprobe udp_diag), run it as root, and not under hidepid',
   }),
   PTRAP_E_STATE_DIR: (folder: string, why: string): Failure => ({

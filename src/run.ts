@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { arm } from './arm.js';
+import { arm, confirmBy } from './arm.js';
 import { followChanges } from './changes.js';
 import type { Settings } from './config/settings.js';
 import type { Summary } from './events.js';
@@ -53,12 +53,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
       say,
       tellGap: gaps.tell,
       follow: ({ matches }) => reporting.follow(matches),
-      confirm: async ({ match, arrived, caller }) => {
-        const resolution = await resolver.resolve(match, arrived, caller);
-        return (
-          resolution.status === 'resolved' && resolution.processes.some(({ pid }) => pid === process.pid)
-        );
-      },
+      confirm: confirmBy(resolver),
       fail: stop.fail,
       originOf: async caller => table?.originOf(caller),
     }),

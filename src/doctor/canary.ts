@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { arm } from '../arm.js';
+import { arm, confirmBy } from '../arm.js';
 import { mergeSettings, type Flags } from '../config/merge.js';
 import { failure } from '../errors.js';
 import { holdWithNetem, ifbAlias, ifbName, type Hook } from '../hold/netem.js';
@@ -59,12 +59,7 @@ export function sourceCanary(source: Source['name']): Promise<number> {
       async follow({ matches }) {
         for await (const { release } of matches) release?.();
       },
-      confirm: async ({ match, arrived, caller }) => {
-        const resolution = await resolver.resolve(match, arrived, caller);
-        return (
-          resolution.status === 'resolved' && resolution.processes.some(({ pid }) => pid === process.pid)
-        );
-      },
+      confirm: confirmBy(resolver),
     });
     return sourceLatencyMs;
   });

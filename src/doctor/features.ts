@@ -82,12 +82,12 @@ export async function sockDiag(): Promise<void> {
     await once(socket, 'listening');
     const own = { address: '127.0.0.1', port: socket.address().port };
     const flow = { family: 'ipv4', protocol: 'udp', src: own, dst: own, oif: 'lo', length: 28 } as const;
-    const { status } = await resolver.resolve({
+    const resolution = await resolver.resolve({
       target: '',
       at: new Date().toISOString(),
       flow: { ...flow, uid: process.getuid?.() ?? null, gid: null },
     });
-    if (status !== 'resolved') throw failure('PTRAP_E_PROBE_UNRESOLVED');
+    if (resolution.status === 'unresolved') throw failure('PTRAP_E_PROBE_UNRESOLVED', resolution.reason);
   } finally {
     socket.close();
     resolver[Symbol.dispose]();

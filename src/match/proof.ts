@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
 import { failure } from '../errors.js';
+import type { Grade, UnresolvedReason } from '../events.js';
 import type { Echo, Source } from './source.js';
 
 /** A socket of our own that sends to itself. */
@@ -17,13 +18,16 @@ export interface ProbeAddress {
   port: number;
 }
 
+/** What comes of looking for the socket of a probe. */
+export type Confirmation = 'named' | Grade | UnresolvedReason;
+
 /** What the proof needs from the other stages. */
 export interface ProofOptions {
   source: Source;
   /** Its packets reach the source. */
   probe: Probe;
-  /** Resolves the probe as it would any match; false when it does not name this process. */
-  confirm(arrival: Echo): Promise<boolean>;
+  /** Resolves the probe as it would any match; what it says where that does not name this process. */
+  confirm(arrival: Echo): Promise<Confirmation>;
   /** How long one probe may take, in ms. */
   patienceMs: number;
 }
@@ -64,7 +68,8 @@ export async function proveSource({ source, probe, confirm, patienceMs }: ProofO
     const sent = performance.now();
     const echoed = within<Echo>(patienceMs, resolve => echoes.set(size, resolve));
     const [echo] = await Promise.all([echoed, probe.send(Buffer.alloc(size))]);
-    if (echo && !(await confirm(echo))) throw failure('PTRAP_E_PROBE_UNRESOLVED');
+    const found = echo && (await confirm(echo));
+    if (found !== undefined && found !== 'named') throw failure('PTRAP_E_PROBE_UNRESOLVED', found);
     if (echo) latencies.push(performance.now() - sent);
     else if (latencies.length === 0) throw await source.diagnose();
   }

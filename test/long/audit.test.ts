@@ -19,7 +19,9 @@ beforeAll(async () => {
   await promisify(execFile)('apt-get', ['download', '-q', 'auditd', 'libauparse0'], { cwd: folder });
   vm = await bootMachine();
   await connect(vm);
-  await vm.must(`set -e; for deb in ${folder}/*.deb; do dpkg -x $deb /; done; ldconfig; mkdir -p /var/log/audit`);
+  await vm.must(
+    `set -e; for deb in ${folder}/*.deb; do dpkg -x $deb /; done; ldconfig; mkdir -p /var/log/audit`,
+  );
 });
 afterAll(async () => {
   await vm?.[Symbol.asyncDispose]();

@@ -48,6 +48,8 @@ describe('while packets are held by rules of nft', () => {
     ['the link goes down and comes back', 'ip link set fair down; sleep 1; ip link set fair up; sleep 1'],
     ['the clock jumps ahead by a day', "date -s '+1 day'"],
     ['the clock jumps back', "date -s '-1 day'"],
+    // every process is frozen for 5 s, as it is before the machine sleeps (Documentation/power/basic-pm-debugging.rst)
+    ['the machine is suspended', 'echo freezer >/sys/power/pm_test; echo freeze >/sys/power/state'],
     ['journald is restarted', 'systemctl restart systemd-journald'],
     ['journald is killed', 'systemctl kill -s KILL systemd-journald; sleep 2'],
     ['the journal is rotated and thrown away', 'journalctl --rotate --vacuum-size=1M'],

@@ -125,7 +125,7 @@ export const processes: readonly Case[] = [
     says: 'cgroup',
     orSays: 'wildcard',
     mayName: true,
-    tells: { argv: /^(?!.*impostor)/ },
+    tells: { comm: /^"(perl|true)"$/ },
     needs: '`bpf` or `audit`',
     remark: 'a process that began after the packet has not sent it',
     isAlone: true,
