@@ -337,6 +337,11 @@ const failures = {
     cause: `${lost} of ${sent} probe packets did not come back through the source`,
     fix: 'the machine is too busy for its journal; try again later',
   }),
+  PTRAP_E_PROBE_LATE: (): Failure => ({
+    exit: 1,
+    cause: 'no look-up of ptrap’s own socket came to an end in time',
+    fix: 'the machine is too busy; try again later',
+  }),
   PTRAP_E_PROBE_UNRESOLVED: (found: string): Failure => ({
     exit: 3,
     cause: `ptrap could not find its own socket (${found}): the kernel’s socket diagnosis or /proc is closed to it`,

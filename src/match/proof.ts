@@ -56,23 +56,26 @@ export async function openProbe(): Promise<Probe> {
 /**
  * Sends packets of our own and waits for each to come back through the source and to be resolved to this process.
  * Gives the longest time that took once all was warm, in ms.
- * @throws PTRAP_E_LOOPBACK_DOWN, what the source's `diagnose` finds, PTRAP_E_PROBE_LOST when only some came back, PTRAP_E_PROBE_UNRESOLVED
+ * @throws PTRAP_E_LOOPBACK_DOWN, what the source's `diagnose` finds, PTRAP_E_PROBE_LOST when only some came back, PTRAP_E_PROBE_LATE, PTRAP_E_PROBE_UNRESOLVED
  */
 export async function proveSource({ source, probe, confirm, patienceMs }: ProofOptions): Promise<number> {
   // a probe's size tells it from the others
   const echoes = new Map<number, (echo: Echo) => void>();
   source.onEcho(echo => echoes.get(echo.match.flow.length - HEADER_BYTES)?.(echo));
   const latencies: number[] = [];
+  let late = 0;
   const all = PROBES.cold + PROBES.timed;
   for (let size = 0; size < all; size += 1) {
     const sent = performance.now();
     const echoed = within<Echo>(patienceMs, resolve => echoes.set(size, resolve));
     const [echo] = await Promise.all([echoed, probe.send(Buffer.alloc(size))]);
     const found = echo && (await confirm(echo));
-    if (found !== undefined && found !== 'named') throw failure('PTRAP_E_PROBE_UNRESOLVED', found);
+    if (found === 'timeout') late += 1;
+    else if (found !== undefined && found !== 'named') throw failure('PTRAP_E_PROBE_UNRESOLVED', found);
     if (echo) latencies.push(performance.now() - sent);
     else if (latencies.length === 0) throw await source.diagnose();
   }
+  if (late === all) throw failure('PTRAP_E_PROBE_LATE');
   if (latencies.length < all) throw failure('PTRAP_E_PROBE_LOST', all - latencies.length, all);
   return Math.max(...latencies.slice(PROBES.cold));
 }
