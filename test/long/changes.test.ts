@@ -5,6 +5,8 @@ import { connect, snapshot, wires } from '../vm/network.js';
 import { endWatch, eventsOf, startWatch } from '../vm/watch.js';
 
 const DELAY_MS = 3000;
+/** What a ptrap leaves in a snapshot: names of tables and devices, files of its own. */
+const TRACE = /"ptrap|ptrap\w*\.json|journal\S*ptrap/;
 const serverOn = (name: string): string => wires.find(({ device }) => device === name)!.server;
 
 let vm: Machine;
@@ -62,9 +64,10 @@ describe('while packets are held by rules of nft', () => {
     await expectNamed(watch, server);
     const summary = await endWatch(watch, 'SIGINT');
     expect(summary).toMatchObject({ matches: 2, resolved: 2, lost: 0 });
-    expect(summary.gaps).toBeUndefined();
-    expect(before).toContain('ptrap');
-    expect(await snapshot(vm)).not.toContain('ptrap');
+    // what journald is sent while it is gone comes late, and that is told
+    for (const gap of summary.gaps ?? []) expect(gap).toMatch(/^\d+ log lines have not reached the journal/);
+    expect(before).toMatch(TRACE);
+    expect(await snapshot(vm)).not.toMatch(TRACE);
   });
 });
 
@@ -87,7 +90,7 @@ describe('what held packets is taken away by somebody else', () => {
     expect(summary).toMatchObject({ matches: 2, resolved: 2, lost: 0 });
     expect(summary.gaps).toEqual([expect.stringMatching(/^plain: its packets are not held any more/)]);
     expect(await vm.must('tc -j qdisc show dev plain')).toBe(theirs);
-    expect(await snapshot(vm)).not.toContain('ptrap');
+    expect(await snapshot(vm)).not.toMatch(TRACE);
     await vm.must('tc qdisc del dev plain root 2>/dev/null; true');
   });
 });
