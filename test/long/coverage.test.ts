@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { bootMachine } from '../vm/machine.js';
 
-const SLOWER = 20;
+const SLOWER = 4;
 
 /** On Debian's kernel, too, and what only that one has modules for; prints what was checked. */
 it('all senders of docs/coverage.md are named as it says', async () => {
