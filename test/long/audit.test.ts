@@ -19,9 +19,9 @@ beforeAll(async () => {
   await promisify(execFile)('apt-get', ['download', '-q', 'auditd', 'libauparse0'], { cwd: folder });
   vm = await bootMachine();
   await connect(vm);
-  await vm.must(
-    `set -e; for deb in ${folder}/*.deb; do dpkg -x $deb /; done; ldconfig; mkdir -p /var/log/audit`,
-  );
+  // /lib and /sbin are links, which dpkg -x would put folders in the place of
+  await vm.must(`set -e; mkdir /run/auditd; for deb in ${folder}/*.deb; do dpkg -x $deb /run/auditd; done
+    cd /run/auditd; cp -a etc usr /; cp -a lib/. /usr/lib; cp -a sbin/. /usr/sbin; ldconfig; mkdir -p /var/log/audit`);
 });
 afterAll(async () => {
   await vm?.[Symbol.asyncDispose]();
