@@ -27,6 +27,9 @@ export interface Slot {
 /** Text by part. */
 export type Snapshot = ReadonlyMap<string, string>;
 
+/** What ptrap leaves beside the files of the journal. */
+export const BESIDE_JOURNAL = 'find /run/log/journal /var/log/journal -name "*ptrap*" 2>/dev/null';
+
 /** Counters, and classes that come and go with flows. */
 const VOLATILE = /^class (?!htb)\S+ .*\n|"?direct_packets_stat"?:? ?\d+/gm;
 const MANY = '64m';
@@ -105,7 +108,7 @@ export async function openSlot(ground: Ground, number: number): Promise<Slot> {
       return code === 0 ? performance.now() - started : undefined;
     },
     async snapshot() {
-      const text = await must(`${snapshotScript(devices)}
+      const text = await must(`${snapshotScript(devices, ground)}
         echo '=== processes'
         ${ofPtrap}; echo "$line"; done <${cgroup}/cgroup.procs`);
       const parts = text
@@ -186,7 +189,7 @@ function farEnd(_device: string, index: number): string {
   return `ip link set f${index} addrgenmode none; ip addr add 10.20.${index}.2/24 dev f${index}; ip link set f${index} up`;
 }
 
-function snapshotScript(devices: readonly string[]): string {
+function snapshotScript(devices: readonly string[], { ownJournald }: Ground): string {
   const shows = ['lo', ...devices].flatMap(device => [
     ...['class', 'filter'].map(object => `${object} show dev ${device}`),
     ...['egress', 'ingress'].map(block => `filter show dev ${device} ${block}`),
@@ -197,6 +200,8 @@ function snapshotScript(devices: readonly string[]): string {
     'echo "=== ruleset"; nft -j list ruleset; nft list ruleset',
     'echo "=== links"; ip -j link',
     `echo "=== traffic control"; ${batch('-j')}\n${batch('')}`,
-    'echo "=== state"; ls -A /run/ptrap 2>/dev/null; find /run/log/journal /var/log/journal -name "*ptrap*" 2>/dev/null',
+    'echo "=== state"; ls -A /run/ptrap 2>/dev/null',
+    // of a journald that all slots share, other slots' come and go: the suite looks when all is over
+    ...(ownJournald ? [BESIDE_JOURNAL] : []),
   ].join('\n');
 }

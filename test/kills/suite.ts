@@ -1,7 +1,7 @@
 import type { Ground } from './ground.js';
 import { kill, type Result } from './kill.js';
 import { planOf, type Plan } from './plan.js';
-import { openSlot } from './slot.js';
+import { BESIDE_JOURNAL, openSlot } from './slot.js';
 
 /** What a run of the suite is. */
 export interface SuiteOptions {
@@ -45,6 +45,9 @@ export async function runSuite(ground: Ground, options: SuiteOptions): Promise<R
   }
 
   await Promise.all(Array.from({ length: slots }, (_, index) => work(index)));
+  await (await (await openSlot(ground, slots)).ptrap(['cleanup'])).end(ground.patienceMs);
+  const left = (await ground.machine.run(BESIDE_JOURNAL)).stdout;
+  if (left !== '') throw new Error(`beside the journal is left: ${left}`);
   return results;
 }
 

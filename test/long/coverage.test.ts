@@ -13,7 +13,7 @@ it('all senders of docs/coverage.md are named as it says', async () => {
   );
   const { code, stdout } = await vm.run(
     `cd "$PWD"; PTRAP_TEST_SLOWER=${SLOWER} node_modules/.bin/vitest run --project netns --testTimeout 1500000 --hookTimeout 600000 -t '${only}' test/netns/coverage.test.ts 2>&1`,
-    { timeoutMs: 1_700_000 },
+    { timeoutMs: 420_000 },
   );
   console.log(stdout);
   expect(code).toBe(0);

@@ -108,7 +108,7 @@ export const modules: readonly Case[] = [
     name: 'SCTP, one socket for many peers (SOCK_SEQPACKET)',
     target: '10.77.0.31:PORT/sctp',
     prepare: 'ip neigh replace 10.77.0.31 lladdr 02:00:00:00:01:31 dev wan',
-    sender: `my $s = opened(AF_INET, 5, 132); go; send $s, 'x', 0, v4('10.77.0.31') or die $!; named $$`,
+    sender: `my $s = opened(AF_INET, 5, 132); go; send $s, 'x', 64, v4('10.77.0.31') or die $!; named $$`,
     says: 'exact',
   },
   {
