@@ -2,6 +2,7 @@
 const numbers = {
   icmp: 1,
   igmp: 2,
+  ipencap: 4,
   tcp: 6,
   udp: 17,
   dccp: 33,

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../vm/jobs.js';
@@ -71,9 +72,10 @@ describe('ptrap watch --source audit, on Debian’s kernel', () => {
   });
 
   it('does so beside an auditd, whose rules and records stay its own', async () => {
-    const auditd = vm.start('exec auditd -n');
+    const auditd = vm.start('exec auditd -f');
     const pid = await auditd.pid();
-    await expect.poll(() => vm.must('auditctl -s'), { timeout: 60_000 }).toContain(`pid ${pid}\n`);
+    const status = async (): Promise<string> => auditd.stderr() + (await vm.must('auditctl -s'));
+    await expect.poll(status, { timeout: 60_000 }).toContain(`pid ${pid}\n`);
     await vm.must(`auditctl ${THEIRS}`);
     const before = await audit();
     expect(await expectNamed()).toContain(`auditd (pid ${pid}) gets the records, too`);
@@ -91,6 +93,8 @@ describe('ptrap watch --source audit, on Debian’s kernel', () => {
     await vm.must('auditctl -b 4 --backlog_wait_time 0');
     const { watch } = await startWatch(vm, `${SERVER}:53/udp ${ARGUMENTS}`);
     const sent = await send('udp4', 300);
+    let seen = -1;
+    while (seen !== (seen = pidsOf(watch).length)) await sleep(5000);
     const summary = await endWatch(watch, 'SIGINT');
     const { matches, resolved, unresolved, suppressed, lost } = summary;
     console.log(`${sent.length} sent; ${matches} matches, ${resolved} resolved, ${lost} lost`);
