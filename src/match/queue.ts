@@ -10,6 +10,7 @@ import {
   bindQueue,
   NFQUEUE_PACKET,
   readQueued,
+  waitingIn,
   type QueuedPacket,
 } from '../netlink/nfqueue.js';
 import { openPromptNetlink, type PromptNetlink } from '../netlink/prompt.js';
@@ -54,8 +55,10 @@ const SIZE = {
 };
 /** As much as net.core.rmem_max allows. */
 const BUFFER_BYTES = 64 << 20;
-/** How long the keeper may take to start, and to see the rules gone, in ms. */
-const PATIENCE_MS = { start: 10_000, end: 3000 };
+/** How long the keeper may take to start, and to see the rules gone, in ms; and how long on a machine so busy that packets still wait then. */
+const PATIENCE_MS = { start: 10_000, end: 3000, busy: 60_000 };
+/** How often it is looked whether packets wait, in ms. */
+const LOOK_MS = 50;
 
 /** Runs the keeper. When somebody kills that, it takes the rules out and lets all go that is held. */
 const WRAPPER = `all=$1 flush=$2; shift 2
@@ -85,13 +88,19 @@ export async function openQueue(
     tagOf: ({ queue }) => (queue === probes ? PROBE_TAG : String(queues.indexOf(queue))),
     hold: openTurns(ticket => control.write(goRecord(ticket))),
   });
-  const exit = once(child, 'exit').catch(() => undefined); // it could not be started
+  let hasEnded = false;
+  const exit = once(child, 'exit')
+    .catch(() => undefined) // it could not be started
+    .then(() => (hasEnded = true));
 
   /** It ends by itself once nothing waits any more; killed, its wrapper sees to that. */
   async function letGo(): Promise<void> {
     packets.close();
     control.end();
-    await Promise.race([exit, sleep(PATIENCE_MS.end, undefined, { ref: false })]);
+    await within(PATIENCE_MS.end, exit);
+    // with the table the kernel would drop what waits
+    for (let left = PATIENCE_MS.busy; !hasEnded && left > 0 && waitingIn(queues) > 0; left -= LOOK_MS)
+      await sleep(LOOK_MS);
   }
 
   teardown.defer(async () => {
@@ -99,7 +108,7 @@ export async function openQueue(
     packets[Symbol.dispose]();
     child.kill('SIGKILL');
   });
-  await Promise.race([packets.up, sleep(PATIENCE_MS.start, undefined, { ref: false })]);
+  await within(PATIENCE_MS.start, packets.up);
   return {
     name: 'queue',
     delivery: { to: 'queues', queues, probes, delayMs },
@@ -112,6 +121,11 @@ export async function openQueue(
         ? failure('PTRAP_E_PROBE_NOT_LOGGED')
         : failure('PTRAP_E_SOURCE_SILENT', 'queue'),
   };
+}
+
+/** Waits for it, but no longer. */
+function within(ms: number, promise: Promise<unknown>): Promise<unknown> {
+  return Promise.race([promise, sleep(ms, undefined, { ref: false })]);
 }
 
 function startKeeper(
