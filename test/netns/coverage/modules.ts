@@ -12,6 +12,8 @@ const sendsTo = (address: string): string =>
 const sendsThrough = (address: string): string =>
   `my $s = udp; go; send $s, 'x', 0, v4('${address}', 9) or die $!; named`;
 
+const THEIR_OWN = 'the sender’s own: it is named where it sends into the tunnel';
+
 /** A WireGuard device, its key, and a peer that never answers. */
 const WIREGUARD = `export PATH="$PATH:$PWD/.cache/vm/containers/usr/bin"
   ip link add wg7 type wireguard; wg genkey | wg set wg7 private-key /dev/stdin
@@ -58,6 +60,7 @@ export const modules: readonly Case[] = [
     target: '10.77.0.2/ipencap',
     sender: sendsThrough('10.98.4.2'),
     says: 'uid',
+    remark: THEIR_OWN,
   },
   {
     name: 'GRE: inside the tunnel',
@@ -71,6 +74,7 @@ export const modules: readonly Case[] = [
     target: '10.77.0.2/gre',
     sender: sendsThrough('10.98.8.2'),
     says: 'uid',
+    remark: THEIR_OWN,
   },
   {
     name: 'WireGuard: inside the tunnel',
@@ -97,13 +101,14 @@ export const modules: readonly Case[] = [
     target: '10.77.0.2/esp',
     sender: sendsThrough('10.98.7.2'),
     says: 'uid',
+    remark: THEIR_OWN,
   },
   {
     name: 'SCTP',
     target: '10.77.0.32:PORT/sctp',
     prepare: 'ip neigh replace 10.77.0.32 lladdr 02:00:00:00:01:32 dev wan',
     sender: `use IO::Handle; my $s = opened(AF_INET, SOCK_STREAM, 132); $s->blocking(0); go; connect $s, v4('10.77.0.32'); named $$`,
-    says: 'wildcard',
+    says: 'exact',
   },
   {
     name: 'SCTP, one socket for many peers (SOCK_SEQPACKET)',
@@ -117,6 +122,7 @@ export const modules: readonly Case[] = [
     target: '10.77.0.2:2049/tcp',
     prepare: 'modprobe nfsv4',
     sender: `go; system 'timeout 20 mount -i -t nfs4 -o addr=10.77.0.2,clientaddr=10.77.0.1,timeo=5,retrans=1 10.77.0.2:/ /mnt 2>/dev/null'; named`,
-    says: 'kernel',
+    says: 'uid',
+    remark: 'its socket is root’s, and no process has it',
   },
 ].map(one => ({ ...one, isAlone: true }) as Case);
