@@ -17,7 +17,11 @@ let vm: Machine;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp('.cache/auditd-');
-  await promisify(execFile)('apt-get', ['download', '-q', 'auditd', 'libauparse0'], { cwd: folder });
+  await promisify(execFile)(
+    'apt-get',
+    ['download', '-q', 'auditd', 'libauparse0', 'libwrap0', 'libnsl2', 'libtirpc3'],
+    { cwd: folder },
+  );
   vm = await bootMachine();
   await connect(vm);
   // /lib and /sbin are links, which dpkg -x would put folders in the place of
