@@ -18,7 +18,7 @@ const SEND = 'while :; do sleep 4 | nc 10.77.0.2 8080; done';
 const SET_UP = `
 mount -t tmpfs ptrap-test /var/lib
 mount -t overlay -o lowerdir=${PACKAGES}/usr:/usr overlay /usr
-mount -n -t cgroup2 none /sys/fs/cgroup
+[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || mount -n -t cgroup2 none /sys/fs/cgroup
 mkdir -p /run/rootfs/{usr,bin,dev,proc,sys,etc,tmp,run}
 cp "$(command -v busybox)" /run/rootfs/bin/busybox
 for name in sh sleep nc; do ln -s busybox /run/rootfs/bin/$name; done
