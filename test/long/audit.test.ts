@@ -76,7 +76,7 @@ describe('ptrap watch --source audit, on Debian’s kernel', () => {
   });
 
   it('does so beside an auditd, whose rules and records stay its own', async () => {
-    const auditd = vm.start('exec auditd -f');
+    const auditd = vm.start('exec auditd -n');
     const pid = await auditd.pid();
     const status = async (): Promise<string> => auditd.stderr() + (await vm.must('auditctl -s'));
     await expect.poll(status, { timeout: 60_000 }).toContain(`pid ${pid}\n`);
