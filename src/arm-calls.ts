@@ -32,7 +32,7 @@ export async function armCalls(
   const { source, probe } = await openCalls(kind, teardown, targets, options);
   const followed = follow(source);
   const proven = proveSource({ source, probe, confirm, patienceMs: PATIENCE_MS });
-  const sourceLatencyMs = await Promise.race([proven, rejectionOf(followed)]);
+  const { latencyMs: sourceLatencyMs } = await Promise.race([proven, rejectionOf(followed)]);
   const { readdress } = source;
   return { source, hold: { told: { strategy: 'none', delayMs: 0 } }, sourceLatencyMs, followed, readdress };
 }

@@ -6,7 +6,7 @@ import { openHold } from './hold/open.js';
 import { journalRuns } from './match/diagnose.js';
 import { openJournal } from './match/journal.js';
 import { openNflog } from './match/nflog.js';
-import { delayFor, openProbe, proveSource } from './match/proof.js';
+import { delayFor, openProbe, proveSource, type Latencies } from './match/proof.js';
 import { openQueue, QUEUED_MS } from './match/queue.js';
 import type { PacketSource } from './match/source.js';
 import { openNft, type NftSession } from './nft/session.js';
@@ -18,7 +18,8 @@ import type { Teardown } from './teardown/stack.js';
 type Kind = PacketSource['name'];
 
 /** A source that rules bring packets to, and the rules. */
-type Brought = Pick<Armed, 'source' | 'sourceLatencyMs' | 'followed'> & {
+type Brought = Pick<Armed, 'source' | 'followed'> & {
+  latencies: Latencies;
   source: PacketSource;
   rules: RuleSet;
 };
@@ -41,11 +42,11 @@ export async function armPackets(
   const nft = await openNft();
   teardown.defer(() => nft[Symbol.asyncDispose]());
   nft.ended.then(fail, fail);
-  const { source, rules, sourceLatencyMs, followed } = await bring(kind, nft, teardown, targets, options);
+  const { source, rules, latencies, followed } = await bring(kind, nft, teardown, targets, options);
   const hold = await openHold(nft, teardown, targets, source.delivery, {
     strategy: settings.hold,
     hook: settings.holdStrategy,
-    delayMs: settings.delay === 'auto' ? delayFor(sourceLatencyMs) : settings.delay,
+    delayMs: settings.delay === 'auto' ? delayFor(latencies.latencyMs, latencies.coldMs) : settings.delay,
     instance,
     table: rules.table,
     ifb: ifbName(instance),
@@ -53,6 +54,7 @@ export async function armPackets(
     say,
     tellGap,
   });
+  const sourceLatencyMs = latencies.latencyMs;
   return { source, hold, sourceLatencyMs, followed, readdress: rules.readdress };
 }
 
@@ -118,9 +120,9 @@ async function armWith(
   using probe = await openProbe();
   const removeProbe = await rules.addProbe(probe.address);
   const proven = proveSource({ source, probe, confirm, patienceMs });
-  const sourceLatencyMs = await Promise.race([proven, rejectionOf(followed)]);
+  const latencies = await Promise.race([proven, rejectionOf(followed)]);
   await removeProbe();
-  return { source, rules, sourceLatencyMs, followed };
+  return { source, rules, latencies, followed };
 }
 
 interface SourceOptions {

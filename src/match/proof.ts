@@ -38,6 +38,13 @@ const PROBES = { cold: 5, timed: 8 };
 /** IPv4 and UDP header: what a probe packet has beside its payload. */
 const HEADER_BYTES = 28;
 
+/** How long a probe took at the most, in ms. */
+export interface Latencies {
+  latencyMs: number;
+  /** The first ones, which found everything cold. */
+  coldMs: number;
+}
+
 /** Opens a probe. */
 export async function openProbe(): Promise<Probe> {
   const socket = createSocket('udp4');
@@ -55,10 +62,10 @@ export async function openProbe(): Promise<Probe> {
 
 /**
  * Sends packets of our own and waits for each to come back through the source and to be resolved to this process.
- * Gives the longest time that took once all was warm, in ms.
+ * Gives the longest time that took once all was warm, and before, in ms.
  * @throws PTRAP_E_LOOPBACK_DOWN, what the source's `diagnose` finds, PTRAP_E_PROBE_LOST when only some came back, PTRAP_E_PROBE_LATE, PTRAP_E_PROBE_UNRESOLVED
  */
-export async function proveSource({ source, probe, confirm, patienceMs }: ProofOptions): Promise<number> {
+export async function proveSource({ source, probe, confirm, patienceMs }: ProofOptions): Promise<Latencies> {
   // a probe's size tells it from the others
   const echoes = new Map<number, (echo: Echo) => void>();
   source.onEcho(echo => echoes.get(echo.match.flow.length - HEADER_BYTES)?.(echo));
@@ -77,7 +84,10 @@ export async function proveSource({ source, probe, confirm, patienceMs }: ProofO
   }
   if (late === all) throw failure('PTRAP_E_PROBE_LATE');
   if (latencies.length < all) throw failure('PTRAP_E_PROBE_LOST', all - latencies.length, all);
-  return Math.max(...latencies.slice(PROBES.cold));
+  const [coldMs, latencyMs] = [latencies.slice(0, PROBES.cold), latencies.slice(PROBES.cold)].map(some =>
+    Math.max(...some),
+  );
+  return { latencyMs: latencyMs!, coldMs: coldMs! };
 }
 
 /** What else keeps it from leaving, such as a firewall, the source's `diagnose` finds. */
@@ -104,8 +114,8 @@ function within<T>(ms: number, subscribe: (resolve: (value: T) => void) => void)
 
 /**
  * The delay that a source of this latency asks for, in ms: three times the slowest probe and 30 ms for a machine that
- * is busier by then, in steps of 10.
+ * is busier by then, in steps of 10; what is cold has to do, too, since the first packet of another protocol finds it so.
  */
-export function delayFor(latencyMs: number): number {
-  return Math.ceil((latencyMs * 3 + 30) / 10) * 10;
+export function delayFor(latencyMs: number, coldMs = 0): number {
+  return Math.ceil((Math.max(latencyMs * 3, coldMs) + 30) / 10) * 10;
 }

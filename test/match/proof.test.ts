@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { delayFor, proveSource, type Confirmation } from '../../src/match/proof.js';
+import { delayFor, proveSource, type Confirmation, type Latencies } from '../../src/match/proof.js';
 import type { Echo, Source } from '../../src/match/source.js';
 
 describe('delayFor', () => {
@@ -11,13 +11,18 @@ describe('delayFor', () => {
   ])('a source of %s ms asks for a delay of %s ms', (latency, delay) => {
     expect(delayFor(latency)).toBe(delay);
   });
+
+  it('is not shorter than a look-up that finds everything cold', () => {
+    expect(delayFor(44.1, 290)).toBe(320);
+    expect(delayFor(9.1, 20)).toBe(60);
+  });
 });
 
 describe('proveSource', () => {
   const HEADERS = 28;
 
   /** Over a source that gives back every packet at once; `says` is what comes of looking for each. */
-  function prove(says: (size: number) => Confirmation): Promise<number> {
+  function prove(says: (size: number) => Confirmation): Promise<Latencies> {
     let hear: (echo: Echo) => void = () => undefined;
     const source = { onEcho: (listener: typeof hear) => (hear = listener) } as unknown as Source;
     return proveSource({
@@ -36,7 +41,8 @@ describe('proveSource', () => {
   }
 
   it('takes some look-ups that come to no end in time for a busy machine, all of them for one that is too busy', async () => {
-    expect(await prove(size => (size % 2 === 0 ? 'named' : 'timeout'))).toBeGreaterThanOrEqual(0);
+    const { latencyMs, coldMs } = await prove(size => (size % 2 === 0 ? 'named' : 'timeout'));
+    expect(Math.min(latencyMs, coldMs)).toBeGreaterThanOrEqual(0);
     await expect(prove(() => 'timeout')).rejects.toMatchObject({ code: 'PTRAP_E_PROBE_LATE', exit: 1 });
   });
 
