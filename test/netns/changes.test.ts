@@ -44,7 +44,8 @@ async function throughIfb({ ready }: Watch): Promise<number> {
 async function expectHeld(watch: Watch, address: string): Promise<void> {
   const before = await throughIfb(watch);
   await send(address);
-  await expect.poll(() => throughIfb(watch)).toBe(before + 1);
+  // on a busy machine one of before may come late: how many there were in all, the summary tells
+  await expect.poll(() => throughIfb(watch)).toBeGreaterThan(before);
 }
 
 const hooks = ({ ready }: Watch): Promise<string> =>
