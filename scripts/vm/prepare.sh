@@ -57,7 +57,6 @@ unpack_packages() {
   (cd "$cache/download" && { apt-get download -q "${unpacked_packages[@]}" || { apt-get update -q && apt-get download -q "${unpacked_packages[@]}"; }; }) \
     >"$cache/apt.log" 2>&1 || { tail -n 20 "$cache/apt.log" >&2; return 1; }
   for package in "$cache/download/"*.deb; do dpkg -x "$package" "$cache/containers.new"; done
-  rm -rf "$cache/containers"
   mv "$cache/containers.new" "$cache/containers"
   rm -rf "$cache/download"
 }

@@ -26,6 +26,7 @@ const PATIENCE_MS = 300;
 const SILENCE = 'no answer';
 /** A kernel thread, in the first pid namespace; it is in the first network namespace. */
 const KTHREADD = 2;
+
 /** What is told of the machine's processes. */
 export interface ProcListener {
   onEvent(event: ProcEvent): void;

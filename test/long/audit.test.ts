@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pidsOf } from '../netns/watch.js';
 import type { Job } from '../vm/jobs.js';
-import { bootMachine, type Machine } from '../vm/machine.js';
-import { connect, wires } from '../vm/network.js';
+import type { Machine } from '../vm/machine.js';
+import { useNetwork, wires } from '../vm/network.js';
 import { endWatch, eventsOf, startWatch } from '../vm/watch.js';
 
 const SERVER = wires[0]!.server;
@@ -15,6 +16,7 @@ const ARGUMENTS = '--source audit --limit-per none --output json --no-config';
 
 let vm: Machine;
 let folder: string;
+useNetwork(machine => (vm = machine));
 beforeAll(async () => {
   folder = await mkdtemp('.cache/auditd-');
   await promisify(execFile)(
@@ -22,16 +24,11 @@ beforeAll(async () => {
     ['download', '-q', 'auditd', 'libauparse0', 'libwrap0', 'libnsl2', 'libtirpc3'],
     { cwd: folder },
   );
-  vm = await bootMachine();
-  await connect(vm);
   // /lib and /sbin are links, which dpkg -x would put folders in the place of
   await vm.must(`set -e; mkdir /run/auditd; for deb in ${folder}/*.deb; do dpkg -x $deb /run/auditd; done
     cd /run/auditd; cp -a etc usr /; cp -a lib/. /usr/lib; cp -a sbin/. /usr/sbin; ldconfig; mkdir -p /var/log/audit`);
 });
-afterAll(async () => {
-  await vm?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
+afterAll(() => rm(folder, { recursive: true }));
 
 /** How audit is set, and its rules; not how busy it is. */
 const audit = (): Promise<string> => vm.must("auditctl -s | grep -Ev '^(lost|backlog) '; auditctl -l");
@@ -45,10 +42,7 @@ async function send(kind: 'udp4' | 'tcp4', count: number): Promise<number[]> {
 }
 const parents: Job[] = [];
 
-const pidsOf = (watch: Job): number[] =>
-  eventsOf(watch, 'sighting').flatMap(({ resolution }) =>
-    resolution.status === 'resolved' ? resolution.processes.map(({ pid }) => pid) : [],
-  );
+const namedBy = (watch: Job): number[] => eventsOf(watch, 'sighting').flatMap(pidsOf);
 
 const sorted = (pids: readonly number[]): number[] => [...pids].sort((a, b) => a - b);
 
@@ -57,9 +51,9 @@ async function expectNamed(): Promise<string> {
   const { watch, ready } = await startWatch(vm, `${SERVER}:53 ${ARGUMENTS}`);
   expect(await vm.must('auditctl -l')).toContain(`ptrap-${ready.instance}`);
   const sent = [...(await send('udp4', 40)), ...(await send('tcp4', 10))];
-  await expect.poll(() => pidsOf(watch).length, { timeout: 120_000 }).toBeGreaterThanOrEqual(sent.length);
+  await expect.poll(() => namedBy(watch).length, { timeout: 120_000 }).toBeGreaterThanOrEqual(sent.length);
   const summary = await endWatch(watch, 'SIGINT');
-  expect(sorted(pidsOf(watch))).toEqual(sorted(sent));
+  expect(sorted(namedBy(watch))).toEqual(sorted(sent));
   expect(summary).toMatchObject({ matches: sent.length, resolved: sent.length, lost: 0 });
   return watch.stderr();
 }
@@ -98,13 +92,13 @@ describe('ptrap watch --source audit, on Debian’s kernel', () => {
     const { watch } = await startWatch(vm, `${SERVER}:53/udp ${ARGUMENTS}`);
     const sent = await send('udp4', 300);
     let seen = -1;
-    while (seen !== (seen = pidsOf(watch).length)) await sleep(5000);
+    while (seen !== (seen = namedBy(watch).length)) await sleep(5000);
     const summary = await endWatch(watch, 'SIGINT');
     const { matches, resolved, unresolved, suppressed, lost } = summary;
     console.log(`${sent.length} sent; ${matches} matches, ${resolved} resolved, ${lost} lost`);
     expect(lost).toBeGreaterThan(0);
     expect(matches).toBe(resolved + unresolved + suppressed + lost);
-    expect(pidsOf(watch).filter(pid => !sent.includes(pid))).toEqual([]);
+    expect(namedBy(watch).filter(pid => !sent.includes(pid))).toEqual([]);
     await vm.must('auditctl -b 8192 --backlog_wait_time 15000');
   });
 

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootMachine, type Machine } from '../vm/machine.js';
-import { connect, snapshot, wires } from '../vm/network.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Machine } from '../vm/machine.js';
+import { snapshot, useNetwork, wires } from '../vm/network.js';
 import { eventsOf, startWatch } from '../vm/watch.js';
 
 const SERVER = wires[0]!.server;
 
 let vm: Machine;
 let before: string;
-beforeAll(async () => {
-  vm = await bootMachine();
-  await connect(vm);
-  before = await snapshot(vm);
-});
-afterAll(() => vm?.[Symbol.asyncDispose]());
+useNetwork(machine => (vm = machine));
+beforeAll(async () => void (before = await snapshot(vm)));
 
 const lines = (text: string): number[] => text.trim().split('\n').map(Number);
 

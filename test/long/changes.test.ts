@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { pidsOf } from '../netns/watch.js';
 import type { Job } from '../vm/jobs.js';
-import { bootMachine, type Machine } from '../vm/machine.js';
-import { connect, snapshot, wires } from '../vm/network.js';
+import type { Machine } from '../vm/machine.js';
+import { snapshot, useNetwork, wires } from '../vm/network.js';
 import { endWatch, eventsOf, startWatch } from '../vm/watch.js';
 
 const DELAY_MS = 3000;
@@ -10,11 +11,7 @@ const TRACE = /"ptrap|ptrap\w*\.json|journal\S*ptrap/;
 const serverOn = (name: string): string => wires.find(({ device }) => device === name)!.server;
 
 let vm: Machine;
-beforeAll(async () => {
-  vm = await bootMachine();
-  await connect(vm);
-});
-afterAll(() => vm?.[Symbol.asyncDispose]());
+useNetwork(machine => (vm = machine));
 afterEach(() =>
   vm.run('pkill -KILL -f [u]dp/10.20; pkill -KILL -f [c]li.js; sleep 1; node dist/src/cli.js cleanup'),
 );
@@ -33,11 +30,7 @@ async function expectNamed(watch: Job, server: string, isHeld = true): Promise<v
   const ms = performance.now() - started;
   if (isHeld) expect(ms).toBeGreaterThanOrEqual(DELAY_MS);
   else expect(ms).toBeLessThan(DELAY_MS);
-  const named = () =>
-    eventsOf(watch, 'sighting').filter(
-      ({ resolution }) =>
-        resolution.status === 'resolved' && resolution.processes.some(one => one.pid === pid),
-    ).length;
+  const named = () => eventsOf(watch, 'sighting').filter(sighting => pidsOf(sighting).includes(pid)).length;
   await expect.poll(named, { timeout: 60_000 }).toBe(1);
   sender.signal('SIGKILL');
 }

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { report } from '../../src/doctor/report.js';
-import { bootMachine, type Machine } from '../vm/machine.js';
-import { connect, snapshot } from '../vm/network.js';
+import type { Machine } from '../vm/machine.js';
+import { snapshot, useNetwork } from '../vm/network.js';
 
 let vm: Machine;
 let before: string;
-beforeAll(async () => {
-  vm = await bootMachine();
-  await connect(vm);
-  before = await snapshot(vm);
-});
-afterAll(() => vm?.[Symbol.asyncDispose]());
+useNetwork(machine => (vm = machine));
+beforeAll(async () => void (before = await snapshot(vm)));
 
 it('tries every source and hold that Debian’s kernel has, and leaves nothing', async () => {
   const { code, stdout } = await vm.run('node dist/src/cli.js doctor --json', { timeoutMs: 300_000 });

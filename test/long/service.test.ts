@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bootMachine, type Machine } from '../vm/machine.js';
-import { connect, snapshot, wires } from '../vm/network.js';
+import { beforeAll, expect, it } from 'vitest';
+import type { Machine } from '../vm/machine.js';
+import { snapshot, useNetwork, wires } from '../vm/network.js';
 
 const SERVER = wires[0]!.server;
 /** Exposure, times ten, as systemd-analyze counts it. */
@@ -22,12 +22,8 @@ const LEFT =
   'pgrep -a nft; pgrep -fa "ptrap[-]guard|dist[/]src"; cat /proc/net/netfilter/nfnetlink_queue; ls -A /run/ptrap';
 
 let vm: Machine;
-beforeAll(async () => {
-  vm = await bootMachine();
-  await connect(vm);
-  await vm.must(INSTALL);
-});
-afterAll(() => vm?.[Symbol.asyncDispose]());
+useNetwork(machine => (vm = machine));
+beforeAll(() => vm.must(INSTALL));
 
 const unitOf = (name: string): string => `ptrap@${name}.service`;
 

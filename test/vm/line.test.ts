@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Ready, Sighting } from '../../src/events.js';
 import type { Job } from './jobs.js';
-import { bootMachine, type Machine } from './machine.js';
-import { connect, snapshot, wires } from './network.js';
+import type { Machine } from './machine.js';
+import { snapshot, useNetwork, wires } from './network.js';
 import { endWatch, eventsOf, startWatch } from './watch.js';
 
 const TARGETS = wires.flatMap(({ server }) => [`${server}:53/udp`, `${server}:80/tcp`]).join(' ');
@@ -10,12 +10,8 @@ const SENDERS = 40;
 
 let vm: Machine;
 let before: string;
-beforeAll(async () => {
-  vm = await bootMachine();
-  await connect(vm);
-  before = await snapshot(vm);
-});
-afterAll(() => vm?.[Symbol.asyncDispose]());
+useNetwork(machine => (vm = machine));
+beforeAll(async () => void (before = await snapshot(vm)));
 
 const start = (options: string) => startWatch(vm, `${TARGETS} -c --no-config --output json ${options}`);
 

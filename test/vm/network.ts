@@ -1,4 +1,5 @@
-import type { Machine } from './machine.js';
+import { afterAll, beforeAll } from 'vitest';
+import { bootMachine, type Machine } from './machine.js';
 
 /** A device of the guest, what its root qdisc is, and the address of a server behind it. */
 interface Wire {
@@ -43,8 +44,19 @@ export const wires: Wire[] = [
   },
 ];
 
+/** Boots a guest with the wires for the tests of a file, which take it before hooks of their own. */
+export function useNetwork(take: (vm: Machine) => void): void {
+  let vm: Machine | undefined;
+  beforeAll(async () => {
+    vm = await bootMachine();
+    await connect(vm);
+    take(vm);
+  });
+  afterAll(() => vm?.[Symbol.asyncDispose]());
+}
+
 /** Makes the wires, each to a server in a second namespace that echoes UDP on 53 and 54 and TCP on 80. */
-export async function connect(vm: Machine): Promise<void> {
+async function connect(vm: Machine): Promise<void> {
   const commands = wires.flatMap(({ device, server, setUp }) => {
     const own = server.replace(/2$/, '1');
     return [

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Job } from './jobs.js';
-import { bootMachine, type Machine } from './machine.js';
-import { connect, snapshot, wires } from './network.js';
+import type { Machine } from './machine.js';
+import { snapshot, useNetwork, wires } from './network.js';
 import { endWatch, eventsOf, startWatch } from './watch.js';
 
 const SERVER = wires[0]!.server;
@@ -34,12 +34,8 @@ table inet arrivals {
 
 let vm: Machine;
 let before: string;
-beforeAll(async () => {
-  vm = await bootMachine();
-  await connect(vm);
-  before = await snapshot(vm);
-});
-afterAll(() => vm?.[Symbol.asyncDispose]());
+useNetwork(machine => (vm = machine));
+beforeAll(async () => void (before = await snapshot(vm)));
 
 const start = (targets: string, options = '') =>
   startWatch(vm, `${targets} --source queue --limit-per none --output json ${options}`);
