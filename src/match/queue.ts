@@ -10,7 +10,6 @@ import {
   bindQueue,
   NFQUEUE_PACKET,
   readQueued,
-  waitingIn,
   type QueuedPacket,
 } from '../netlink/nfqueue.js';
 import { openPromptNetlink, type PromptNetlink } from '../netlink/prompt.js';
@@ -55,9 +54,9 @@ const SIZE = {
 };
 /** As much as net.core.rmem_max allows. */
 const BUFFER_BYTES = 64 << 20;
-/** How long the keeper may take to start, and to see the rules gone, in ms; and how long on a machine so busy that packets still wait then. */
-const PATIENCE_MS = { start: 10_000, end: 3000, busy: 60_000 };
-/** How often it is looked whether packets wait, in ms. */
+/** How long the keeper may take to start, and to see the rules gone and the queues empty on however busy a machine, in ms. */
+const PATIENCE_MS = { start: 10_000, end: 60_000 };
+/** How often it is looked whether it has ended, in ms. */
 const LOOK_MS = 50;
 
 /** Runs the keeper. When somebody kills that, it takes the rules out and lets all go that is held. */
@@ -93,14 +92,15 @@ export async function openQueue(
     .catch(() => undefined) // it could not be started
     .then(() => (hasEnded = true));
 
-  /** It ends by itself once nothing waits any more; killed, its wrapper sees to that. */
+  /**
+   * The keeper ends by itself once the rules have gone and nothing waits any more; killed, its wrapper sees to that.
+   * With the table the kernel drops what waits then, and while there are rules the next packet may.
+   */
   async function letGo(): Promise<void> {
     packets.close();
     control.end();
-    await within(PATIENCE_MS.end, exit);
-    // with the table the kernel would drop what waits
-    for (let left = PATIENCE_MS.busy; !hasEnded && left > 0 && waitingIn(queues) > 0; left -= LOOK_MS)
-      await sleep(LOOK_MS);
+    for (let left = PATIENCE_MS.end; !hasEnded && left > 0; left -= LOOK_MS)
+      await Promise.race([exit, sleep(LOOK_MS)]);
   }
 
   teardown.defer(async () => {
