@@ -71,7 +71,8 @@ const limits = `## Known limits
   namespace (\`nf_queue_nf_hook_drop\`). ptrap lets its queues run empty before its own chain goes. But a SIGKILL of its nft
   child, a firewall that is reloaded, or another ptrap that ends can cost a packet that an instance with
   \`--source queue\` holds just then.
-- \`--hold-strategy root\` exchanges the qdisc at the root, and what waits in the old one at that moment would be lost; ptrap
-  waits for a moment when nothing does, for a second at the most.
+- \`--hold-strategy root\` exchanges the qdisc at the root twice. What waits in the old one at that moment would be lost;
+  ptrap waits for a moment when nothing does, for a second at the most. What is sent while the kernel exchanges them is
+  lost, whoever does it: see [qdiscs.md](qdiscs.md).
 - At the moment at which the rules go, a packet that is still held may be overtaken by the next one of its flow, which is
   held no more. It is not lost.`;

@@ -32,10 +32,12 @@ const intro = `To hold a packet back, ptrap sends it through a device of its own
   have none, ptrap makes one, and takes it away if nobody else has come to use it. It is refused where there is an
   \`ingress\` qdisc, which stands in clsact's place.
 - \`root\`, only when asked for: another qdisc (prio) takes the place of what the device has at its root, with these filters
-  in it, until the end. So there is no shaping meanwhile; what waits in the old qdisc at the moment of the change would be
-  lost, and ptrap waits up to a second for a moment when nothing does; statistics begin anew. ptrap first reads what is
-  there from the kernel, builds it on a scratch device, and compares: what does not come back exactly is refused, before
-  anything is touched.
+  in it, until the end. So there is no shaping meanwhile, and statistics begin anew. **It can cost packets, twice**: while
+  the kernel exchanges a root qdisc it drops what is sent (\`noop_qdisc\`, between \`dev_deactivate\` and \`dev_activate\` in
+  net/sched/sch_api.c), as it does with your own \`tc qdisc replace\`: 648 of 69,180 packets, at 23,000 a second, in 40
+  exchanges on Linux 6.18. What waits in the old qdisc would be lost, too; ptrap waits up to a second for a moment when
+  nothing does. ptrap first reads what is there from the kernel, builds it on a scratch device, and compares: what does
+  not come back exactly is refused, before anything is touched.
 
 Filters of tc match as the rules of nft do, with two differences: packets from sockets of the kernel itself (WireGuard, NFS)
 are held too, and IPv6 packets with extension headers are not.

@@ -69,7 +69,7 @@ export const options = {
     choices: ['egress', 'clsact', 'root'],
     default: undefined,
     group: 'How to catch it',
-    docs: 'How packets get to netem, see docs/qdiscs.md; by default egress where the kernel has that hook, else clsact. root, only when asked for, puts another qdisc in the place of yours until the end.',
+    docs: 'How packets get to netem, see docs/qdiscs.md; by default egress where the kernel has that hook, else clsact. root, only when asked for, puts another qdisc in the place of yours until the end; what is sent in the moments of these two changes can be lost.',
     example: 'clsact',
   },
   delay: {
