@@ -8,12 +8,16 @@ export function renderIdle({ rests, failed, bareMib, helpMs }: Idle, runs: numbe
   const rows = sources.map(source => {
     const own = rests.filter(rest => rest.source === source);
     const column = (key: keyof Omit<Rest, 'source'>): string => spreadText(own.map(rest => rest[key]));
-    return [source, ...(['readyMs', 'cpu', 'cpuBeside', 'ownMib', 'allMib'] as const).map(column)];
+    return [
+      source,
+      ...(['readyMs', 'cpuFirst', 'cpu', 'cpuBeside', 'ownMib', 'allMib'] as const).map(column),
+    ];
   });
   const header = [
     'source',
     'ready',
-    'CPU %',
+    `CPU % in the first ${REST_SECONDS} s`,
+    'CPU % after that',
     'CPU % beside 1,000 others a second',
     'memory MiB',
     'with its tools MiB',
@@ -21,8 +25,9 @@ export function renderIdle({ rests, failed, bareMib, helpMs }: Idle, runs: numbe
   return [
     '## At rest',
     provenance(machineInfo(), runs),
-    `On the host, outside of any namespace; nothing matches, for ${REST_SECONDS} s that begin 2 s after ` +
-      '`ready`, and then for 10 s more beside packets to elsewhere. The table of processes follows all that begin and end on the machine, also those of whoever else works on it. CPU: of ptrap and its children, percent of one core. Memory: VmRSS at the end, of ptrap’s process alone and with the nft and journalctl that it keeps.',
+    `On the host, outside of any namespace; nothing matches, for ${REST_SECONDS} s that begin 2 s after \`ready\`, ` +
+      `in which V8 collects the garbage of the start, for ${REST_SECONDS} s after that, and then for 10 s more ` +
+      'beside packets to elsewhere. The table of processes follows all that begin and end on the machine, also those of whoever else works on it. CPU: of ptrap and its children, percent of one core. Memory: VmRSS at the end, of ptrap’s process alone and with the nft and journalctl that it keeps.',
     table(header, rows),
     ...failed.map(why => `Failed: ${why}`),
     `A bare \`node -e 'setInterval(() => {}, 1e9)'\`: ${spreadText(bareMib)} MiB. \`ptrap --help\`, ${helpMs.length} times: ${spreadText(helpMs)} ms.`,
