@@ -59,12 +59,23 @@ const PATIENCE_MS = { start: 10_000, end: 60_000 };
 /** How often it is looked whether it has ended, in ms. */
 const LOOK_MS = 50;
 
-/** Runs the keeper. When somebody kills that, it takes the rules out and lets all go that is held. */
-const WRAPPER = `all=$1 flush=$2; shift 2
+/**
+ * Runs the keeper. When somebody kills that, it takes the rules out and lets all go that is held, until the rules have
+ * been gone for half a second: what is queued when the socket closes, the kernel drops. There are none yet where ptrap
+ * has not come so far; each has a comment.
+ */
+const WRAPPER = `all=$1 flush=$2 table=$3 chain=$4; shift 4
 "$@" && exit
-exec >&- 2>&- 3>&-
-printf %s "$flush" >&4
-for _ in $(seq 20); do printf %b "$all" >&0; sleep 0.05; done`;
+trap '' PIPE
+exec >/dev/null 2>&1 3>&-
+calm=0
+for _ in $(seq 1000); do
+  printf %b "$all" >&0
+  if nft list chain inet "$table" "$chain" | grep -q comment; then calm=0; printf %s "$flush" >&4
+  else calm=$((calm + 1)); fi
+  [ $calm -gt 10 ] && exit
+  sleep 0.05
+done`;
 
 /**
  * Reads packets that wait in queues of our own, and lets each go when it is released or its time is over. Not this
@@ -149,7 +160,7 @@ function startKeeper(
     chain,
     ...queues,
   ].map(String);
-  const args = ['-c', WRAPPER, 'sh', all, flushCommand(table, chain), ...keeper];
+  const args = ['-c', WRAPPER, 'sh', all, flushCommand(table, chain), table, chain, ...keeper];
   return socket.handOver('sh', args, { stdout: 'pipe', control: true, shared: nft });
 }
 
