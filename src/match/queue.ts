@@ -56,8 +56,6 @@ const SIZE = {
 const BUFFER_BYTES = 64 << 20;
 /** How long the keeper may take to start, and to see the rules gone and the queues empty on however busy a machine, in ms. */
 const PATIENCE_MS = { start: 10_000, end: 60_000 };
-/** How often it is looked whether it has ended, in ms. */
-const LOOK_MS = 50;
 
 /**
  * Runs the keeper. When somebody kills that, it takes the rules out and lets all go that is held, until the rules have
@@ -98,10 +96,8 @@ export async function openQueue(
     tagOf: ({ queue }) => (queue === probes ? PROBE_TAG : String(queues.indexOf(queue))),
     hold: openTurns(ticket => control.write(goRecord(ticket))),
   });
-  let hasEnded = false;
-  const exit = once(child, 'exit')
-    .catch(() => undefined) // it could not be started
-    .then(() => (hasEnded = true));
+  const exit = once(child, 'exit').catch(() => undefined); // it could not be started
+  let going: Promise<unknown> | undefined;
 
   /**
    * The keeper ends by itself once the rules have gone and nothing waits any more; killed, its wrapper sees to that.
@@ -110,8 +106,7 @@ export async function openQueue(
   async function letGo(): Promise<void> {
     packets.close();
     control.end();
-    for (let left = PATIENCE_MS.end; !hasEnded && left > 0; left -= LOOK_MS)
-      await Promise.race([exit, sleep(LOOK_MS)]);
+    await (going ??= within(PATIENCE_MS.end, exit));
   }
 
   teardown.defer(async () => {
@@ -134,9 +129,10 @@ export async function openQueue(
   };
 }
 
-/** Waits for it, but no longer. */
-function within(ms: number, promise: Promise<unknown>): Promise<unknown> {
-  return Promise.race([promise, sleep(ms, undefined, { ref: false })]);
+/** Waits for it, but no longer; node does not end meanwhile. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([promise, sleep(ms, undefined, { signal: over.signal })]).finally(() => over.abort());
 }
 
 function startKeeper(

@@ -73,19 +73,30 @@ describe('ptrap watch --source audit', () => {
     }
   });
 
-  it('knows where a program was that has ended as has who started it', async () => {
+  it('knows where a program was that has ended as has who started it, or says that it does not', async () => {
     const watching = await watch(`${IPV4}:${PORT}/udp`);
-    const send = `use Socket; socket(my $s, PF_INET, SOCK_DGRAM, 0); send($s, "x", 0, sockaddr_in(${PORT}, inet_aton("${IPV4}"))); print "$$\\n"`;
+    const program = `use Socket; socket(my $s, PF_INET, SOCK_DGRAM, 0); send($s, "x", 0, sockaddr_in(${PORT}, inet_aton("${IPV4}"))); print "$$\n"`;
     const pids: number[] = [];
     for (let times = 0; times < SENDERS; times += 1) {
-      const { stdout } = await stage.namespace.run(`out=$(perl -e '${send}' 2>&1 & :); echo $out`);
+      const { stdout } = await stage.namespace.run(`out=$(perl -e '${program}' 2>&1 & :); echo $out`);
       pids.push(Number(stdout));
     }
-    await seen(watching, pids.length);
+    // whose parent lives, so it is known for certain; what came before it has been seen by then, too
+    const [last] = await send('udp4', 1);
+    await expect.poll(() => watching.sightings.flatMap(pidsOf), { timeout: PATIENCE_MS }).toContain(last);
     const { summary } = await watching.end('SIGINT');
-    expect(watching.sightings.flatMap(pidsOf)).toEqual(pids);
-    expect(summary).toMatchObject({ matches: SENDERS, resolved: SENDERS, lost: 0 });
-    expect(summary?.gaps).toBeUndefined();
+    const named = watching.sightings.flatMap(pidsOf).slice(0, -1);
+    expect(named).toEqual(pids.filter(pid => named.includes(pid)));
+    const leftOut = SENDERS - named.length;
+    if (leftOut > 0)
+      console.warn(`the machine is busy: ${leftOut} of ${SENDERS} ended before they were read`);
+    expect(named.length).toBeGreaterThan(SENDERS / 2);
+    expect(summary).toMatchObject({ matches: named.length + 1, resolved: named.length + 1, lost: 0 });
+    expect(summary?.gaps ?? []).toEqual(
+      leftOut === 0
+        ? []
+        : [expect.stringMatching(`^${leftOut} calls to a target came from processes that had gone`)],
+    );
   });
 
   it('takes its rules away when it is killed, by its guard, else by ptrap cleanup', async () => {
