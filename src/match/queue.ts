@@ -58,18 +58,20 @@ const BUFFER_BYTES = 64 << 20;
 const PATIENCE_MS = { start: 10_000, end: 60_000 };
 
 /**
- * Runs the keeper. When somebody kills that, it takes the rules out and lets all go that is held, until the rules have
- * been gone for half a second: what is queued when the socket closes, the kernel drops. There are none yet where ptrap
- * has not come so far; each has a comment.
+ * Runs the keeper. When somebody kills that, it takes the rules out and lets all go that is held, until ptrap has hung
+ * up, so that no rule can come any more, and there have been none for half a second: what is queued when the socket
+ * closes, the kernel drops. Each rule has a comment.
  */
 const WRAPPER = `all=$1 flush=$2 table=$3 chain=$4; shift 4
 "$@" && exit
 trap '' PIPE
-exec >/dev/null 2>&1 3>&-
+exec >/dev/null 2>&1
+cat <&3 & line=$!
 calm=0
 for _ in $(seq 1000); do
   printf %b "$all" >&0
   if nft list chain inet "$table" "$chain" | grep -q comment; then calm=0; printf %s "$flush" >&4
+  elif kill -0 $line; then calm=0
   else calm=$((calm + 1)); fi
   [ $calm -gt 10 ] && exit
   sleep 0.05

@@ -27,11 +27,11 @@ export interface Ground extends Abilities, AsyncDisposable {
   readonly everyMs: number;
 }
 
-/** From start to ready, on from there, and from SIGINT to the end, in ms. */
+/** From start to ready, on from there, and from SIGINT to the end, in ms; the end takes longer the more there is to undo. */
 export interface Phases {
   start: number;
   run: number;
-  drain: number;
+  drain: Record<'queue' | 'held' | 'not held', number>;
 }
 
 const htb = (leaf: string): string[] => [
@@ -60,7 +60,7 @@ export async function openGuest(): Promise<Ground> {
     ownJournald: false,
     holds: true,
     devices: 3,
-    phases: { start: 12_000, run: 3000, drain: 2000 },
+    phases: { start: 12_000, run: 3000, drain: { queue: 1000, held: 2000, 'not held': 1000 } },
     readyMs: 900_000,
     patienceMs: 300_000,
     everyMs: 60,
@@ -87,7 +87,7 @@ export async function openHost(): Promise<Ground> {
     ownJournald: true,
     holds: false,
     devices: 3,
-    phases: { start: 700, run: 500, drain: 250 },
+    phases: { start: 700, run: 500, drain: { queue: 250, held: 250, 'not held': 250 } },
     readyMs: 120_000,
     patienceMs: 60_000,
     everyMs: 20,

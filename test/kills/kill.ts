@@ -45,6 +45,7 @@ const harmless: readonly Ending[] = [
 export async function kill(ground: Ground, slot: Slot, plan: Plan): Promise<Result> {
   const { phases, patienceMs, readyMs } = ground;
   const { ending } = plan;
+  const draining = plan.source === 'queue' ? 'queue' : plan.hold === 'none' ? 'not held' : 'held';
   const before = await slot.snapshot();
   const findings: string[] = [];
   const onTerminal = ending === 'terminal closed';
@@ -74,8 +75,8 @@ export async function kill(ground: Ground, slot: Slot, plan: Plan): Promise<Resu
     await Promise.race([sleep(plan.pause * phases.run), over]);
     const drainedFrom = performance.now();
     await signal(ending === 'SIGKILL of the guard' ? plan.last : 'SIGINT');
-    await sleep(plan.moment * phases.drain);
-    if (isOver) phases.drain = 0.5 * phases.drain + 0.5 * (overAt - drainedFrom);
+    await sleep(plan.moment * phases.drain[draining]);
+    if (isOver) phases.drain[draining] = 0.5 * phases.drain[draining] + 0.5 * (overAt - drainedFrom);
   }
   const step = plan.phase === 'drain' ? 'teardown' : isReady() ? 'run' : 'setup';
   const guarded = ending === 'SIGKILL of the guard' && plan.last === 'SIGKILL';
@@ -90,7 +91,8 @@ export async function kill(ground: Ground, slot: Slot, plan: Plan): Promise<Resu
   if (!isOver) findings.push('it did not end');
   const ended = performance.now();
   if (ending === 'second SIGINT' && !isLate)
-    phases.drain = 0.7 * phases.drain + 0.3 * (ended - asked + plan.moment * phases.drain);
+    phases.drain[draining] =
+      0.7 * phases.drain[draining] + 0.3 * (ended - asked + plan.moment * phases.drain[draining]);
   const quietMs = findings.length > 0 ? undefined : await slot.quiet(patienceMs);
   if (quietMs === undefined) findings.push('processes were left');
   const after = await slot.snapshot();
