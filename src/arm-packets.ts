@@ -120,7 +120,8 @@ async function armWith(
   using probe = await openProbe();
   const removeProbe = await rules.addProbe(probe.address);
   const proven = proveSource({ source, probe, confirm, patienceMs });
-  const latencies = await Promise.race([proven, rejectionOf(followed)]);
+  const nftEnded = nft.ended.then(error => Promise.reject(error));
+  const latencies = await Promise.race([proven, rejectionOf(followed), nftEnded]);
   await removeProbe();
   return { source, rules, latencies, followed };
 }

@@ -50,6 +50,8 @@ export function followChanges({
   });
   looks.ring(); // something may have changed before anybody listened
 
+  let changing: Promise<unknown> = Promise.resolve();
+
   async function change(addresses: AddressChange): Promise<void> {
     const { set, networks } = addresses;
     current = current.map(target => (target.set === set ? { ...target, networks } : target));
@@ -58,12 +60,22 @@ export function followChanges({
     looks.ring();
   }
 
-  const names = followNames(targets, { change, say, tellGap: gaps.tell, fail });
+  const names = followNames(targets, {
+    change(addresses) {
+      const changed = change(addresses);
+      changing = Promise.allSettled([changing, changed]);
+      return changed;
+    },
+    say,
+    tellGap: gaps.tell,
+    fail,
+  });
   return {
     async [Symbol.asyncDispose]() {
       names[Symbol.dispose]();
       events[Symbol.dispose]();
       await looks[Symbol.asyncDispose]();
+      await changing;
       netlink[Symbol.dispose]();
     },
   };

@@ -12,7 +12,7 @@ import {
 export interface Teardown extends AsyncDisposable {
   /** Start time of this process in clock ticks after boot, as the record has it. */
   readonly startTime: number;
-  /** Writes the effect down, makes it, and undoes it in the end; also when making it failed half-way. */
+  /** Writes the effect down, makes it, and undoes it in the end; also when making it failed half-way, and not before that is over. */
   make<T>(effect: Effect, make: () => Promise<T>, undo: () => Promise<void>): Promise<T>;
   /** Undoes an effect out of turn, if it was not undone yet. */
   undo(effect: Effect): Promise<void>;
@@ -75,9 +75,12 @@ export async function openTeardown(instance: string, targets: string[]): Promise
   return {
     startTime: identity.startTime,
     async make(effect, make, undo) {
-      entries.push({ effect, undo });
-      await writeRecord(record());
-      return make();
+      const entry: Entry = { effect, undo };
+      entries.push(entry);
+      const made = writeRecord(record()).then(make);
+      // what comes into being while it is undone would stay
+      entry.undo = () => Promise.allSettled([made]).then(undo);
+      return made;
     },
     async undo(effect) {
       const entry = entries.find(one => one.effect === effect);

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Summary } from '../events.js';
 import { onEndingSignal } from './signals.js';
 import { onStray } from './stray.js';
 
 type Reason = Summary['reason'];
+
+/** How long what goes on after a failure may take to notice it, in ms. */
+const PATIENCE_MS = 30_000;
 
 /** Why and when an instance ends. */
 export interface Stop extends Disposable {
@@ -18,7 +22,7 @@ export interface Stop extends Disposable {
   forgive(isForgiven: (error: unknown) => boolean): void;
   /** Throws the error that `fail` was given, if any. */
   rethrow(): void;
-  /** What `work` gives; rejects as soon as `fail` is called. */
+  /** What `work` gives; rejects once `fail` is called, and what `work` was at then is over: only then can that be undone. */
   orFail<T>(work: Promise<T>): Promise<T>;
 }
 
@@ -58,7 +62,15 @@ export function openStop(closed: AbortSignal): Stop {
     rethrow() {
       if (failed) throw failed.error;
     },
-    orFail: work => Promise.race([work, failure]),
+    async orFail(work) {
+      try {
+        return await Promise.race([work, failure]);
+      } catch (error) {
+        const given = sleep(PATIENCE_MS, undefined, { ref: false });
+        await Promise.race([Promise.allSettled([work]), given]);
+        throw error;
+      }
+    },
     [Symbol.dispose]() {
       clearTimeout(timer);
       signals[Symbol.dispose]();

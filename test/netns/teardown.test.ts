@@ -13,6 +13,7 @@ import { cleanUp, listInstances, type Undo } from '../../src/teardown/recover.js
 import { ifbAlias } from '../../src/hold/netem.js';
 import { readStat } from '../../src/sys/stat.js';
 import { openTeardown } from '../../src/teardown/stack.js';
+import { openStop } from '../../src/teardown/stop.js';
 
 const INSTANCE = 'test01';
 const file = (name: string): Effect => ({ kind: 'file', path: `/run/log/journal/ptrap-${name}.nudge` });
@@ -46,6 +47,22 @@ describe('the teardown stack', () => {
       'undid aaaaaa',
     ]);
     expect(existsSync(STATE_DIR)).toBe(false);
+  });
+
+  it('undoes an effect only when it is no longer being made', async () => {
+    const order: string[] = [];
+    const teardown = await openTeardown(INSTANCE, []);
+    let finish = (): void => undefined;
+    const making = teardown.make(
+      file('aaaaaa'),
+      () => new Promise<void>(resolve => (finish = () => resolve(void order.push('made')))),
+      () => Promise.resolve(void order.push('undid')),
+    );
+    await expect.poll(() => recorded().effects.length).toBe(1);
+    const ending = teardown[Symbol.asyncDispose]();
+    setTimeout(finish, 50);
+    await Promise.all([making, ending]);
+    expect(order).toEqual(['made', 'undid']);
   });
 
   it('undoes an effect whose making failed half-way', async () => {
@@ -183,5 +200,18 @@ describe('cleanUp', () => {
     await mkdir(STATE_DIR, { recursive: true });
     await writeFile(recordPath(INSTANCE), text);
     expect(await cleaned()).toEqual([]);
+  });
+});
+
+describe('a failure from beside', () => {
+  it('is told once what was under way is over', async () => {
+    using stop = openStop(new AbortController().signal);
+    const order: string[] = [];
+    let finish = (): void => undefined;
+    const work = stop.orFail(new Promise<void>(resolve => (finish = () => resolve(void order.push('over')))));
+    stop.fail(new Error('from beside'));
+    setTimeout(finish, 50);
+    await expect(work.finally(() => order.push('told'))).rejects.toThrow('from beside');
+    expect(order).toEqual(['over', 'told']);
   });
 });
