@@ -75,7 +75,7 @@ describe('ptrap watch --source audit', () => {
 
   it('knows where a program was that has ended as has who started it, or says that it does not', async () => {
     const watching = await watch(`${IPV4}:${PORT}/udp`);
-    const program = `use Socket; socket(my $s, PF_INET, SOCK_DGRAM, 0); send($s, "x", 0, sockaddr_in(${PORT}, inet_aton("${IPV4}"))); print "$$\n"`;
+    const program = `use Socket; socket(my $s, PF_INET, SOCK_DGRAM, 0); send($s, "x", 0, sockaddr_in(${PORT}, inet_aton("${IPV4}"))); print "$$\\n"`;
     const pids: number[] = [];
     for (let times = 0; times < SENDERS; times += 1) {
       const { stdout } = await stage.namespace.run(`out=$(perl -e '${program}' 2>&1 & :); echo $out`);
