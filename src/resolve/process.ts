@@ -1,12 +1,15 @@
 import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
-import { parseStat, type Stat } from '../sys/stat.js';
+import { parseStat, runsTheSame, type Stat } from '../sys/stat.js';
 import { parseCgroup, placeOf } from '../sys/cgroup.js';
 
 /** Who a process is: /proc/<pid> (proc(5)). */
 
 /** What is told of a process besides its ids, its name and where it comes from. */
 export type Image = Pick<ProcessInfo, 'exe' | 'argv' | 'cwd' | 'loginUid' | 'cgroup' | 'netns' | 'nsPid'>;
+
+/** That of a process that could not be read. */
+export const UNREAD: Image = { exe: null, argv: [], cwd: null, loginUid: null, cgroup: null, netns: null };
 
 /** What /proc/<pid>/status says. */
 export interface Status {
@@ -27,17 +30,43 @@ const FILE_BYTES = 4096;
 const buffer = Buffer.allocUnsafe(FILE_BYTES);
 /** So many ancestors are told of: a process may have put thousands between itself and PID 1. */
 export const MOST_ANCESTORS = 100;
+/** How often a process that begins one program after another is read anew. */
+const MOST_TRIES = 10;
 /** (uid_t) -1: nobody logged in. */
 const NO_LOGIN = 4294967295;
 
 /** Everything about a process; undefined if it ends, or another takes its pid, while it is read. */
 export function readProcess(proc: string, pid: number, userName: UserName): ProcessInfo | undefined {
-  const stat = readStat(proc, pid);
-  const uid = readStatus(proc, pid)?.uids[0];
-  if (stat === undefined || uid === undefined) return undefined;
-  const image = readImage(proc, pid);
-  const info = describe({ ...stat, pid, uid }, image, readAncestors(proc, stat), userName);
-  return readStat(proc, pid)?.startTime === stat.startTime ? info : undefined;
+  const program = readProgram(proc, pid);
+  if (program?.uid === undefined || program.hasEnded) return undefined;
+  const { stat, uid, image } = program;
+  return describe({ ...stat, pid, uid }, image, readAncestors(proc, stat), userName);
+}
+
+/** What a process runs, and who is told of with it. */
+interface ProgramRead {
+  stat: Stat;
+  /** Undefined where it ended too soon. */
+  uid: number | undefined;
+  image: Image;
+  /** While it was read. */
+  hasEnded: boolean;
+}
+
+/** Reads all of one program, though the process may begin another meanwhile; undefined if it has ended, or another takes its pid. */
+export function readProgram(proc: string, pid: number): ProgramRead | undefined {
+  let stat = readStat(proc, pid);
+  let uid: number | undefined;
+  for (let tries = 0; stat && tries < MOST_TRIES; tries += 1) {
+    const status = readStatus(proc, pid);
+    const image = readImage(proc, pid, status);
+    const now = readStat(proc, pid);
+    uid = status?.uids[0];
+    if (now === undefined || runsTheSame(stat, now)) return { stat, uid, image, hasEnded: now === undefined };
+    if (now.startTime !== stat.startTime) return undefined;
+    stat = now;
+  }
+  return stat && { stat, uid, image: UNREAD, hasEnded: false };
 }
 
 /** Puts together what is told of a process. */
@@ -54,9 +83,9 @@ export function describe(
 }
 
 /** Nothing but nulls where the process has ended. */
-export function readImage(proc: string, pid: number): Image {
+function readImage(proc: string, pid: number, status: Status | undefined): Image {
   const login = Number(text(proc, pid, 'loginuid') || NO_LOGIN);
-  const nsPid = readStatus(proc, pid)?.nsPid;
+  const nsPid = status?.nsPid;
   return {
     exe: link(proc, pid, 'exe'),
     argv: readArgv(proc, pid),

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
+import { runsTheSame } from '../sys/stat.js';
 import {
   describe,
   MOST_ANCESTORS,
   readArgv,
-  readImage,
+  readProgram,
   readStat,
   readStatus,
+  UNREAD,
   type Image,
   type UserName,
 } from './process.js';
@@ -41,8 +43,6 @@ const ANCESTOR_MS = 1000;
 /** Clock ticks are 10 ms (USER_HZ). */
 const TICK_MS = 10;
 
-const UNREAD: Image = { exe: null, argv: [], cwd: null, loginUid: null, cgroup: null, netns: null };
-
 /** Who hears of what is read. */
 export interface ProgramsListener {
   /** There was no time to read what a process has begun to run. */
@@ -62,12 +62,14 @@ export function openPrograms(
   const begun: Tracked[] = [];
 
   function read(process: Tracked): boolean {
-    const readAt = performance.now();
-    const stat = readStat(proc, process.pid);
-    if (stat === undefined || stat.startTime !== (process.startTime ?? stat.startTime)) return false;
-    const image = readImage(proc, process.pid);
+    const at = performance.now();
+    const found = readProgram(proc, process.pid);
+    if (found === undefined) return false;
+    const { stat, uid, image } = found;
+    if (stat.startTime !== (process.startTime ?? stat.startTime)) return false;
     if (image.cgroup !== null) onCgroup(image.cgroup);
-    Object.assign(process, { startTime: stat.startTime, comm: stat.comm, readAt });
+    const { startTime, comm, stack } = stat;
+    Object.assign(process, { startTime, comm, read: { at, stack, uid } });
     // not read yet, it is its forks' too
     if (process.program.image === undefined) process.program.image = image;
     else process.program = { ...process.program, image };
@@ -75,13 +77,24 @@ export function openPrograms(
   }
 
   /** Events tell of its user. */
-  function refresh(process: Tracked): boolean {
-    if (process.uid === undefined) {
-      const uids = readStatus(proc, process.pid)?.uids;
-      if (uids === undefined) return false;
-      process.uid = { real: uids[0], effective: uids[1] };
-    }
-    return (process.readAt ?? -Infinity) > performance.now() - FRESH_MS || read(process);
+  function knowsUser(process: Tracked): boolean {
+    if (process.uid !== undefined) return true;
+    const uids = readStatus(proc, process.pid)?.uids;
+    if (uids === undefined) return false;
+    process.uid = { real: uids[0], effective: uids[1] };
+    return true;
+  }
+
+  function isFresh({ read }: Tracked): boolean {
+    return read !== undefined && read.at > performance.now() - FRESH_MS;
+  }
+
+  /** The event that tells of its exec, or of its name, may be under way yet. */
+  function isUnchanged({ pid, startTime, comm, read }: Tracked): boolean {
+    const now = readStat(proc, pid);
+    return (
+      now !== undefined && runsTheSame({ startTime, comm, stack: read?.stack }, now) && comm === now.comm
+    );
   }
 
   function ancestorOf(process: Tracked): Ancestor {
@@ -92,7 +105,7 @@ export function openPrograms(
   /** Events tell of all that is told of an ancestor, but for this: a program may write over its arguments. */
   function refreshAncestor(process: Tracked): void {
     const now = performance.now();
-    const { comm, program, readAt = -Infinity, verifiedAt = readAt } = process;
+    const { comm, program, verifiedAt = process.read?.at ?? -Infinity } = process;
     if (comm === undefined || program.image === undefined) return void read(process);
     if (verifiedAt > now - ANCESTOR_MS) return;
     process.verifiedAt = now;
@@ -100,10 +113,10 @@ export function openPrograms(
   }
 
   function put(process: Tracked, userName: UserName, image = process.program.image): ProcessInfo | undefined {
-    const { pid, uid, parent, comm = '' } = process;
+    const { pid, uid, read, parent, comm = '' } = process;
     if (uid === undefined) return undefined;
     const startTime = process.startTime ?? ticksAt(proc, process.born);
-    const who = { pid, startTime, ppid: parent?.pid ?? 0, comm, uid: uid.real };
+    const who = { pid, startTime, ppid: parent?.pid ?? 0, comm, uid: read?.uid ?? uid.real };
     const ancestors = [...forebears(process)].slice(0, MOST_ANCESTORS).map(ancestorOf);
     return describe(who, image ?? UNREAD, ancestors, userName);
   }
@@ -125,11 +138,14 @@ export function openPrograms(
     },
     catch: spend,
     read,
-    tell: (process, userName) =>
-      process.ended === undefined && refresh(process) ? put(process, userName) : undefined,
+    tell(process, userName) {
+      if (process.ended !== undefined || !knowsUser(process)) return undefined;
+      const isKnown = isFresh(process) && isUnchanged(process);
+      return isKnown || read(process) ? put(process, userName) : undefined;
+    },
     recall: (process, userName) => put(process, userName),
     recallAt(process, at, userName) {
-      if (process.ended === undefined) refresh(process);
+      if (process.ended === undefined && knowsUser(process) && !isFresh(process)) read(process);
       return put(process, userName, imageAt(process, at) ?? UNREAD);
     },
   };

@@ -12,6 +12,16 @@ export interface Program {
   before?: Omit<Program, 'before'>;
 }
 
+/** What was read of a process besides what its forks share. */
+export interface Reading {
+  /** When it began (performance.now()). */
+  at: number;
+  /** Where its stack began. */
+  stack: number;
+  /** Its real user id, which events tell, too, but may tell late; undefined where it ended too soon. */
+  uid: number | undefined;
+}
+
 /** A process as the table knows it. Times are in ms on the clock of performance.now(). */
 export interface Tracked {
   readonly pid: number;
@@ -30,8 +40,8 @@ export interface Tracked {
   /** Every user that it or a forebear is known to have been; undefined where that cannot be told. */
   users: readonly number[] | undefined;
   program: Program;
-  /** When its own program was last read; undefined while it is known from its parent. */
-  readAt: number | undefined;
+  /** Its own program, when that was last read; undefined while it is known from its parent. */
+  read: Reading | undefined;
   /** When its arguments were last seen to be those that are known. */
   verifiedAt: number | undefined;
   /** Besides the first. */
@@ -123,7 +133,7 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
       uid: parent?.uid,
       users: parent?.users,
       program: parent?.program ?? { image: undefined },
-      readAt: undefined,
+      read: undefined,
       verifiedAt: undefined,
       threads: 0,
       isHeadless: false,
@@ -162,10 +172,11 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
           process.threads = 0;
           process.isHeadless = false;
           process.program = succeed(process, event.at);
-          if (!wasReadSince(process, event.at)) process.comm = process.readAt = undefined;
+          if (!wasReadSince(process, event.at)) process.comm = process.read = undefined;
           break;
         case 'uid':
           users.change(process, event);
+          if (process.read && !wasReadSince(process, event.at)) process.read.uid = event.real;
           break;
         case 'comm':
           if (!wasReadSince(process, event.at)) process.comm = event.comm;
@@ -190,7 +201,7 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
         ended: undefined,
         parent: undefined,
         program: { image: undefined },
-        readAt: undefined,
+        read: undefined,
         verifiedAt: undefined,
         seen: undefined,
         counted: undefined,
@@ -208,8 +219,8 @@ export function* forebears(process: Tracked): Iterable<Tracked> {
 }
 
 /** What was read of it already shows what an event tells late. */
-function wasReadSince({ readAt }: Tracked, at: number): boolean {
-  return readAt !== undefined && readAt > at;
+function wasReadSince({ read }: Tracked, at: number): boolean {
+  return read !== undefined && read.at > at;
 }
 
 /** What it runs from an exec on. */

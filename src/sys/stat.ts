@@ -6,6 +6,8 @@ export interface Stat {
   ppid: number;
   /** Clock ticks after boot; with the pid it identifies the process. */
   startTime: number;
+  /** Where its stack begins: another place after each exec (randomize_va_space). 0 for the dead, for kernel threads, and for who may not know. */
+  stack: number;
 }
 
 /** Clock ticks a second in /proc (USER_HZ: 100 on every machine that npm `netlink` has binaries for). */
@@ -19,7 +21,7 @@ export function parseStat(text: string): Stat | undefined {
   const fields = text.slice(close + 2).split(' '); // from field 3 on
   const [ppid, startTime] = [Number(fields[1]), Number(fields[19])];
   if (open < 0 || close < open || !Number.isInteger(ppid) || !Number.isInteger(startTime)) return undefined;
-  return { comm: text.slice(open + 1, close), ppid, startTime };
+  return { comm: text.slice(open + 1, close), ppid, startTime, stack: Number(fields[25] ?? 0) };
 }
 
 /** Undefined when there is no such process (any more). */
@@ -29,6 +31,15 @@ export function readStat(proc: string, pid: number): Stat | undefined {
   } catch {
     return undefined; // ended
   }
+}
+
+/** What tells a program from the next one of the same process; undefined where it was not read. */
+type ProgramMark = { [Field in 'startTime' | 'comm' | 'stack']: Stat[Field] | undefined };
+
+/** Whether a process that was `before` this runs the same program, by its name where no more can be told. */
+export function runsTheSame(before: ProgramMark, now: Stat): boolean {
+  if (before.startTime !== now.startTime) return false;
+  return before.stack === 0 || now.stack === 0 ? before.comm === now.comm : before.stack === now.stack;
 }
 
 /** What lies at a path of a process under /proc; undefined where there is nothing, or the process ends meanwhile. */

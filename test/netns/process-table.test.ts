@@ -1,16 +1,20 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ProcessInfo, Sighting } from '../../src/events.js';
 import { parseArgv } from '../../src/resolve/process.js';
 import { parseStat } from '../../src/sys/stat.js';
 import { outcomeOf } from './namespace.js';
+import { useFolder } from './folder.js';
 import { eventRelays } from './process-events.js';
 import { useStage } from './stage.js';
 import { pidsOf, type Watch } from './watch.js';
 
 const stage = useStage();
+const folder = useFolder();
 
 const NFLOG = ['--source', 'nflog', '--hold', 'none', '--limit-per', 'none', '10.77.0.2:53/udp'];
 
@@ -164,12 +168,42 @@ describe('a sender that has just begun', () => {
   });
 });
 
+/** A watch, and the child of it that hears of processes. */
+async function watchAndRelay() {
+  const others = eventRelays().map(({ pid }) => pid);
+  const watch = await stage.watch(NFLOG);
+  await sendUntilProven(watch);
+  const relay = eventRelays().find(({ pid }) => !others.includes(pid))!;
+  return { watch, relay };
+}
+
+describe('events that are late', () => {
+  it('leave no process its former name', async () => {
+    const { watch, relay } = await watchAndRelay();
+    await copyFile('/bin/bash', `${folder.path}/other`);
+    const sender = stage.shell();
+    const namesOf = () =>
+      watch.sightings
+        .filter(found => pidsOf(found).includes(sender.pid))
+        .flatMap(({ resolution }) => (resolution as { processes: ProcessInfo[] }).processes)
+        .map(({ comm, exe }) => `${comm} ${exe}`);
+    await sender.do('exec 3<>/dev/udp/10.77.0.2/53; echo x >&3');
+    await watch.when(() => namesOf()[0]);
+    process.kill(relay.pid, 'SIGSTOP');
+    await sleep(100); // what was read for the first is read anew for the second, and is good for the third
+    await sender.do('echo x >&3');
+    await watch.when(() => namesOf()[1]);
+    const other = `${folder.path}/other`;
+    await sender.do(`exec ${other} -c 'echo x >&3; echo "<ended 0>"; read'`);
+    await watch.when(() => namesOf()[2]);
+    process.kill(relay.pid, 'SIGCONT');
+    expect(namesOf()).toEqual(['bash /usr/bin/bash', 'bash /usr/bin/bash', `other ${other}`]);
+  });
+});
+
 describe('events that were lost', () => {
   it('are told, and made up for', async () => {
-    const others = eventRelays().map(({ pid }) => pid);
-    const watch = await stage.watch(NFLOG);
-    await sendUntilProven(watch);
-    const relay = eventRelays().find(({ pid }) => !others.includes(pid))!;
+    const { watch, relay } = await watchAndRelay();
     process.kill(relay.pid, 'SIGSTOP');
     while (relay.drops() === 0) await stage.namespace.must('perl test/senders/forks.pl 20000 1');
     process.kill(relay.pid, 'SIGCONT');

@@ -142,9 +142,10 @@ describe('a sender that lives', () => {
 
 describe.concurrent('a sender that has ended', () => {
   it('is told from memory when it ends while it is looked at', async () => {
-    const { ask, start, tree, tell } = await open();
+    const { ask, start, tree, tell, table } = await open();
     start(20, 2, { sockets: { 3: INODE } });
     await settled();
+    table.glance(0, performance.now());
     rmSync(`${tree.proc}/20/stat`); // its descriptors are the last to be seen
     const answer = ask({});
     tell(exit(20));

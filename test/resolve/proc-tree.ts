@@ -7,6 +7,8 @@ export interface FakeProcess {
   ppid?: number;
   comm?: string;
   startTime?: number;
+  /** Where its stack begins. */
+  stack?: number;
   /** Number of a descriptor → inode of the socket behind it. */
   sockets?: Record<number, number>;
   children?: number[];
@@ -14,10 +16,11 @@ export interface FakeProcess {
   links?: Record<string, string>;
 }
 
-/** The rest of a recorded stat line; fields 5 to 21, and from 23 on. */
+/** The rest of a recorded stat line; fields 5 to 21, 23 to 27, and from 29 on. */
 const STAT = [
   '1 1 0 -1 4194560 1187 0 0 0 7 3 0 0 20 0 1 0',
-  '8957952 912 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0',
+  '8957952 912 18446744073709551615 1 1',
+  '0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0',
 ];
 
 /** Writes a small /proc to a temporary folder. */
@@ -39,6 +42,7 @@ function writeProcess(folder: string, pid: number, process: FakeProcess): void {
     ppid = 0,
     comm = 'a',
     startTime = 100,
+    stack = 140_732_556_414_256,
     sockets = {},
     children = [],
     files = {},
@@ -48,7 +52,7 @@ function writeProcess(folder: string, pid: number, process: FakeProcess): void {
   symlinkSync('/dev/null', join(folder, 'fd/1'));
   for (const [fd, inode] of Object.entries(sockets)) symlinkSync(`socket:[${inode}]`, join(folder, 'fd', fd));
   writeFileSync(join(folder, `task/${pid}/children`), children.map(child => `${child} `).join(''));
-  const stat = `${pid} (${comm}) S ${ppid} ${STAT[0]} ${startTime} ${STAT[1]}\n`;
+  const stat = `${pid} (${comm}) S ${ppid} ${STAT[0]} ${startTime} ${STAT[1]} ${stack} ${STAT[2]}\n`;
   const all = { stat, status: 'Name:\ta\nUid:\t1000\t0\t0\t0\nGid:\t5\t5\t5\t5\n', ...files };
   for (const [name, text] of Object.entries(all)) writeFileSync(join(folder, name), text);
   for (const [name, target] of Object.entries(links)) symlinkSync(target, join(folder, name));

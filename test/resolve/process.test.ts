@@ -5,6 +5,12 @@ import { openProcTree } from './proc-tree.js';
 
 const nobody = () => null;
 
+/** A /proc that is another after so many reads. */
+function swapped(first: string, second: string, reads: number): string {
+  let left = reads;
+  return { toString: () => (left-- > 0 ? first : second) } as unknown as string;
+}
+
 describe('readProcess', () => {
   it('tells who a process is', () => {
     using tree = openProcTree({
@@ -67,10 +73,17 @@ describe('readProcess', () => {
   it('drops a process whose pid passes to another while it is read', () => {
     using tree = openProcTree({ 10: { startTime: 100 } });
     using other = openProcTree({ 10: { startTime: 101 } });
-    const [first, second] = [tree.proc, other.proc];
-    const swapped = { toString: () => (swaps++ === 0 ? first : second) };
-    let swaps = 0;
-    expect(readProcess(swapped as unknown as string, 10, nobody)).toBeUndefined();
+    expect(readProcess(swapped(tree.proc, other.proc, 1), 10, nobody)).toBeUndefined();
+  });
+
+  it('tells of one program alone, whenever the next one begins', () => {
+    using tree = openProcTree({ 10: { comm: 'a', stack: 1000, files: { cmdline: 'a\0' } } });
+    using other = openProcTree({ 10: { comm: 'b', stack: 2000, files: { cmdline: 'b\0' } } });
+    const told = Array.from({ length: 20 }, (_, reads) => {
+      const { comm, argv } = readProcess(swapped(tree.proc, other.proc, reads), 10, nobody)!;
+      return [comm, ...argv].join();
+    });
+    expect([...new Set(told)]).toEqual(['b,b', 'a,a']);
   });
 
   it('ends the ancestors at a pid that has passed to someone younger, and in a circle', () => {

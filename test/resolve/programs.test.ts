@@ -1,9 +1,9 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openPrograms } from '../../src/resolve/programs.js';
 import { openRoster, type Tracked } from '../../src/resolve/roster.js';
-import { exec, exit, fork } from './events.js';
+import { exec, exit, fork, uid } from './events.js';
 import { openProcTree } from './proc-tree.js';
 
 const nobody = () => null;
@@ -60,7 +60,7 @@ describe('openPrograms', () => {
     programs.catch(process);
     expect(child.program.image?.argv).toEqual(['a']);
     writeFileSync(`${tree.proc}/10/cmdline`, 'title\0');
-    process.readAt = undefined;
+    process.read = undefined;
     programs.tell(process, nobody);
     expect(process.program.image?.argv).toEqual(['title']);
     expect(child.program.image?.argv).toEqual(['a']);
@@ -81,12 +81,34 @@ describe('openPrograms', () => {
     expect(told()).toEqual({ pid: 1, comm: 'other', argv: ['title'] });
   });
 
+  it('tells what a process runs now, though it was read just now and nothing has told yet of its exec', () => {
+    const { programs, start, tree } = open();
+    const process = start();
+    expect(programs.tell(process, nobody)).toMatchObject({ comm: 'a', argv: ['a'] });
+    const stat = readFileSync(`${tree.proc}/10/stat`, 'utf8');
+    writeFileSync(`${tree.proc}/10/cmdline`, 'title\0');
+    expect(programs.tell(process, nobody)).toMatchObject({ comm: 'a', argv: ['a'] }); // read just now
+    writeFileSync(`${tree.proc}/10/stat`, stat.replace(' 140732556414256 ', ' 140721869173072 '));
+    expect(programs.tell(process, nobody)).toMatchObject({ comm: 'a', argv: ['title'] });
+    writeFileSync(`${tree.proc}/10/stat`, stat.replace('(a)', '(named anew)'));
+    expect(programs.tell(process, nobody)).toMatchObject({ comm: 'named anew', argv: ['title'] });
+  });
+
+  it('tells the user that was read with a program: the event of that may be under way, too', () => {
+    const { programs, start, roster } = open();
+    const process = start();
+    expect(process.uid).toEqual({ real: 0, effective: 0 }); // its parent's
+    expect(programs.tell(process, nobody)).toMatchObject({ comm: 'a', uid: 1000 });
+    roster.apply(uid(10, 1001));
+    expect(programs.tell(process, nobody)).toMatchObject({ uid: 1001 });
+  });
+
   it('takes no process for another that has its pid', () => {
     const { programs, start, tree } = open();
     const process = start();
     expect(programs.tell(process, nobody)).toMatchObject({ pid: 10, startTime: 700, comm: 'a' });
     writeFileSync(`${tree.proc}/10/stat`, '10 (b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 800 0');
-    process.readAt = undefined;
+    process.read = undefined;
     expect(programs.tell(process, nobody)).toBeUndefined();
     expect(programs.recall(process, nobody)).toMatchObject({ pid: 10, startTime: 700, comm: 'a' });
   });

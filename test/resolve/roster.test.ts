@@ -72,7 +72,7 @@ describe('openRoster', () => {
     roster.apply(exec(10, 2));
     expect(child).toMatchObject({ program: { image: undefined }, comm: undefined });
     expect(parent.program.image).toBe(image);
-    Object.assign(child, { program: { image }, comm: 'b', readAt: 5 });
+    Object.assign(child, { program: { image }, comm: 'b', read: { at: 5, stack: 0, uid: 0 } });
     roster.apply(exec(10, 4));
     expect(child).toMatchObject({ program: { image }, comm: 'b' });
     roster.apply({ what: 'comm', at: 4, pid: 10, comm: 'old' });
@@ -81,6 +81,16 @@ describe('openRoster', () => {
     expect(child.comm).toBe('new');
     roster.apply(exec(10, 7));
     expect(child.program.image).toBeUndefined();
+  });
+
+  it('takes the user that an event tells for newer than the one that was read before it', () => {
+    const { roster } = open();
+    const child = roster.apply(fork(10, 1, 1))!;
+    child.read = { at: 5, stack: 0, uid: 7 };
+    roster.apply(uid(10, 8, 4));
+    expect(child.read.uid).toBe(7);
+    roster.apply(uid(10, 9, 6));
+    expect(child.read.uid).toBe(9);
   });
 
   it('keeps a process whose first thread has ended until the others have', () => {

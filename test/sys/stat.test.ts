@@ -3,11 +3,16 @@ import { parseStat, presentAt, readStat } from '../../src/sys/stat.js';
 import { openProcTree } from '../resolve/proc-tree.js';
 
 const line = (comm: string) =>
-  `4242 (${comm}) S 990 4242 4242 0 -1 4194304 87 0 0 0 0 0 0 0 20 0 1 0 183422 5623808 201 18446744073709551615 1 1 0 0 0 0 0 0 65536 0 0 0 17 0 0 0 0 0 0\n`;
+  `4242 (${comm}) S 990 4242 4242 0 -1 4194304 87 0 0 0 0 0 0 0 20 0 1 0 183422 5623808 201 18446744073709551615 1 1 140732556414256 0 0 0 0 0 65536 0 0 0 17 0 0 0 0 0 0\n`;
 
 describe('parseStat', () => {
   it.each(['bash', 'a b', ') R 1 1 (', '((', '', 'line\nbreak', '\u001b[31m'])('reads a comm of %j', comm => {
-    expect(parseStat(line(comm))).toEqual({ comm, ppid: 990, startTime: 183422 });
+    expect(parseStat(line(comm))).toEqual({
+      comm,
+      ppid: 990,
+      startTime: 183422,
+      stack: 140732556414256,
+    });
   });
 
   it('gives nothing for a cut line', () => {
