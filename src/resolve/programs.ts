@@ -107,6 +107,9 @@ export function openPrograms(
     const now = performance.now();
     const { comm, program, verifiedAt = process.read?.at ?? -Infinity } = process;
     if (comm === undefined || program.image === undefined) return void read(process);
+    // what has begun just now may have begun another program, of which nothing has told yet
+    const isYoung = Math.max(process.born, program.since ?? -Infinity) > now - ANCESTOR_MS;
+    if (isYoung && !isUnchanged(process)) return void read(process);
     if (verifiedAt > now - ANCESTOR_MS) return;
     process.verifiedAt = now;
     if (!isSame(readArgv(proc, process.pid), program.image.argv)) read(process);

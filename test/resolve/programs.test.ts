@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openPrograms } from '../../src/resolve/programs.js';
@@ -92,6 +92,22 @@ describe('openPrograms', () => {
     expect(programs.tell(process, nobody)).toMatchObject({ comm: 'a', argv: ['title'] });
     writeFileSync(`${tree.proc}/10/stat`, stat.replace('(a)', '(named anew)'));
     expect(programs.tell(process, nobody)).toMatchObject({ comm: 'named anew', argv: ['title'] });
+  });
+
+  it('tells what an ancestor runs now, too, if it has begun just now', () => {
+    const { programs, start, tree, roster } = open();
+    start();
+    const child = roster.apply(fork(11, 10))!;
+    cpSync(`${tree.proc}/10`, `${tree.proc}/11`, { recursive: true });
+    const told = () => programs.tell(child, nobody)?.ancestors[0];
+    expect(told()).toEqual({ pid: 10, comm: 'a', argv: ['a'] });
+    const stat = readFileSync(`${tree.proc}/10/stat`, 'utf8');
+    writeFileSync(
+      `${tree.proc}/10/stat`,
+      stat.replace('(a)', '(b)').replace(' 140732556414256 ', ' 140721869173072 '),
+    );
+    writeFileSync(`${tree.proc}/10/cmdline`, 'b\0');
+    expect(told()).toEqual({ pid: 10, comm: 'b', argv: ['b'] });
   });
 
   it('tells the user that was read with a program: the event of that may be under way, too', () => {
