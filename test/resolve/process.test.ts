@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseArgv, parseStatus, readProcess } from '../../src/resolve/process.js';
 import { openProcTree } from './proc-tree.js';
@@ -84,6 +84,25 @@ describe('readProcess', () => {
       return [comm, ...argv].join();
     });
     expect([...new Set(told)]).toEqual(['b,b', 'a,a']);
+  });
+
+  it('tells no more than the name of one that begins programs without end', () => {
+    using tree = openProcTree({ 10: { stack: 1000, files: { cmdline: 'a\0' } } });
+    const stat = readFileSync(`${tree.proc}/10/stat`, 'utf8');
+    let execs = 0;
+    const restless = {
+      toString() {
+        execs += 1;
+        writeFileSync(
+          `${tree.proc}/10/stat`,
+          stat.replace('(a)', `(${execs})`).replace(' 1000 ', ` ${1000 + execs} `),
+        );
+        return tree.proc;
+      },
+    };
+    const told = readProcess(restless as unknown as string, 10, nobody)!;
+    expect(told).toMatchObject({ pid: 10, uid: 1000, exe: null, argv: [] });
+    expect(Number(told.comm)).toBeGreaterThan(1);
   });
 
   it('ends the ancestors at a pid that has passed to someone younger, and in a circle', () => {
