@@ -43,8 +43,10 @@ export function readProcess(proc: string, pid: number, userName: UserName): Proc
   return describe({ ...stat, pid, uid }, image, readAncestors(proc, stat), userName);
 }
 
-/** What a process runs, and who is told of with it. */
+/** What a process runs, and what is told with it. */
 interface ProgramRead {
+  /** After this (performance.now()) all of it was read. */
+  at: number;
   stat: Stat;
   /** Undefined where it ended too soon. */
   uid: number | undefined;
@@ -56,17 +58,18 @@ interface ProgramRead {
 /** Reads all of one program, though the process may begin another meanwhile; undefined if it has ended, or another takes its pid. */
 export function readProgram(proc: string, pid: number): ProgramRead | undefined {
   let stat = readStat(proc, pid);
-  let uid: number | undefined;
-  for (let tries = 0; stat && tries < MOST_TRIES; tries += 1) {
+  for (let tries = 1; stat; tries += 1) {
+    const at = performance.now();
     const status = readStatus(proc, pid);
     const image = readImage(proc, pid, status);
     const now = readStat(proc, pid);
-    uid = status?.uids[0];
-    if (now === undefined || runsTheSame(stat, now)) return { stat, uid, image, hasEnded: now === undefined };
+    const found = { at, stat: now ?? stat, uid: status?.uids[0], hasEnded: now === undefined };
+    if (now === undefined || runsTheSame(stat, now)) return { ...found, image };
     if (now.startTime !== stat.startTime) return undefined;
+    if (tries === MOST_TRIES) return { ...found, image: UNREAD };
     stat = now;
   }
-  return stat && { stat, uid, image: UNREAD, hasEnded: false };
+  return undefined;
 }
 
 /** Puts together what is told of a process. */

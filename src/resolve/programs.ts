@@ -62,10 +62,9 @@ export function openPrograms(
   const begun: Tracked[] = [];
 
   function read(process: Tracked): boolean {
-    const at = performance.now();
     const found = readProgram(proc, process.pid);
     if (found === undefined) return false;
-    const { stat, uid, image } = found;
+    const { at, stat, uid, image } = found;
     if (stat.startTime !== (process.startTime ?? stat.startTime)) return false;
     if (image.cgroup !== null) onCgroup(image.cgroup);
     const { startTime, comm, stack } = stat;

@@ -14,7 +14,7 @@ export interface Program {
 
 /** What was read of a process besides what its forks share. */
 export interface Reading {
-  /** When it began (performance.now()). */
+  /** After this (performance.now()) it was read. */
   at: number;
   /** Where its stack began. */
   stack: number;

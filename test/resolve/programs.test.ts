@@ -119,6 +119,32 @@ describe('openPrograms', () => {
     expect(programs.tell(process, nobody)).toMatchObject({ uid: 1001 });
   });
 
+  it('says of no program what is read of the next one, which begins meanwhile', () => {
+    const { roster, start, tree } = open();
+    const stat = readFileSync(`${tree.proc}/10/stat`, 'utf8');
+    let reads = 0;
+    let execAt = NaN;
+    const changing = {
+      toString() {
+        reads += 1;
+        if (reads !== 4) return tree.proc;
+        writeFileSync(`${tree.proc}/10/stat`, stat.replace('(a)', '(b)').replace(' 140732556414256 ', ' 1 '));
+        writeFileSync(`${tree.proc}/10/cmdline`, 'b\0');
+        execAt = performance.now();
+        return tree.proc;
+      },
+    };
+    const listener = { onShed: () => undefined, onCgroup: () => undefined };
+    const programs = openPrograms(changing as unknown as string, listener);
+    const process = start();
+    const before = performance.now();
+    programs.read(process);
+    roster.apply(exec(10, execAt));
+    expect(process).toMatchObject({ comm: 'b', program: { image: { argv: ['b'] } } });
+    expect(programs.recallAt(process, performance.now(), nobody)).toMatchObject({ argv: ['b'] });
+    expect(programs.recallAt(process, before, nobody)).toMatchObject({ argv: [] });
+  });
+
   it('takes no process for another that has its pid', () => {
     const { programs, start, tree } = open();
     const process = start();
