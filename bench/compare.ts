@@ -29,7 +29,7 @@ export interface Comparison extends Measured {
 export const PATIENCE: Record<Where, Patience> = {
   host: { readyMs: 20_000, silentMs: 800, settleMs: 4_000 },
   home: { readyMs: 20_000, silentMs: 800, settleMs: 4_000 },
-  vm: { readyMs: 120_000, silentMs: 3_000, settleMs: 20_000 },
+  vm: { readyMs: 120_000, silentMs: 10_000, settleMs: 60_000 },
 };
 
 /** Measures each tool on each workload, here. */

@@ -42,7 +42,10 @@ export async function measureWorkload(
   const began = now();
   const senders = (await place.send(workload)).map(parseSender);
   await running.settle(began, workload.count);
-  const sightings = running.lines.since(began).map(seen => onOurClock(seen, running.wallAhead));
+  const sightings = running.lines
+    .since(began)
+    .map(seen => onOurClock(seen, running.wallAhead))
+    .filter(({ packetAt = began }) => packetAt >= began); // a tool that fell behind still tells of what came before
   const { latencies, untilKnown, ...counts } = join(senders, sightings);
   const known = workload.gapMs === 'flood' ? [] : untilKnown; // in a flood they wait for a turn that is not told
   const took = senders.map(sender => sender.took);
@@ -62,8 +65,12 @@ export async function measureWorkload(
   };
 }
 
-function onOurClock({ known, ...seen }: Seen, ahead: number): Seen {
-  return known === undefined ? seen : { ...seen, known: known - ahead };
+function onOurClock({ known, packetAt, ...seen }: Seen, ahead: number): Seen {
+  return {
+    ...seen,
+    ...(known !== undefined && { known: known - ahead }),
+    ...(packetAt !== undefined && { packetAt: packetAt - ahead }),
+  };
 }
 
 /** A line of bench/workload/senders.pl. @throws when it is not a result */

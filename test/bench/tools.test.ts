@@ -22,12 +22,13 @@ describe('what tools print', () => {
   });
 
   it('reads ptrap', () => {
-    const flow = { src: { port: 40001 } };
+    const [flow, at] = [{ src: { port: 40001 } }, '2026-11-24T04:00:00.001250Z'];
+    const packetAt = Date.parse('2026-11-24T04:00:00Z') + 1.25;
     const resolution = { status: 'resolved', processes: [{ pid: 12 }] };
-    const sighting = JSON.stringify({ type: 'sighting', flow, resolution });
-    expect(parse('ptrap journal', sighting)).toEqual({ pids: [12], port: 40001 });
-    const exited = JSON.stringify({ type: 'sighting', flow, resolution: { status: 'unresolved' } });
-    expect(parse('ptrap journal', exited)).toEqual({ pids: [], port: 40001 });
+    const sighting = JSON.stringify({ type: 'sighting', at, flow, resolution });
+    expect(parse('ptrap journal', sighting)).toEqual({ pids: [12], port: 40001, packetAt });
+    const exited = JSON.stringify({ type: 'sighting', at, flow, resolution: { status: 'unresolved' } });
+    expect(parse('ptrap journal', exited)).toEqual({ pids: [], port: 40001, packetAt });
     expect(parse('ptrap journal', '{"type":"ready"}')).toBeUndefined();
   });
 
@@ -40,8 +41,9 @@ describe('what tools print', () => {
       flow,
       resolution,
     });
-    const known = Date.parse('2026-11-24T04:00:00Z') + 1.75;
-    expect(parse('ptrap nflog', sighting)).toEqual({ pids: [12], port: 40001, known });
-    expect(parse('ptrap journal', sighting)).toEqual({ pids: [12], port: 40001 });
+    const packetAt = Date.parse('2026-11-24T04:00:00Z') + 1.25;
+    const named = { pids: [12], port: 40001, packetAt };
+    expect(parse('ptrap nflog', sighting)).toEqual({ ...named, known: packetAt + 0.5 });
+    expect(parse('ptrap journal', sighting)).toEqual(named);
   });
 });
