@@ -19,7 +19,7 @@ export interface Sighting {
   pids: readonly number[];
   /** The source port, where the tool tells it. */
   port?: number;
-  /** When the packet was sent, where the tool tells that: ms since the epoch; of a sighting that is joined, on CLOCK_MONOTONIC. */
+  /** When the packet was seen, where the tool tells that: ms since the epoch; of a sighting that is joined, on CLOCK_MONOTONIC. */
   packetAt?: number;
   /** When it knew, where the tool tells that: ms since the epoch; of a sighting that is joined, on CLOCK_MONOTONIC. */
   known?: number;

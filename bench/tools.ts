@@ -79,19 +79,21 @@ interface PtrapEvent {
 
 /** A line of `--output json` (docs/events.md). */
 function parsePtrap(line: string): Sighting | undefined {
-  const { type, at, flow, resolution } = JSON.parse(line) as PtrapEvent;
-  if (type !== 'sighting') return undefined;
-  const microseconds = Number(/\.\d{3}(\d{3})Z$/.exec(at)?.[1]);
-  const packetAt = Date.parse(at) + microseconds / 1_000;
-  return { pids: (resolution.processes ?? []).map(({ pid }) => pid), port: flow.src.port, packetAt };
+  return sightingOf(JSON.parse(line) as PtrapEvent);
 }
 
 /** The same of a source whose `at` is when the packet reached ptrap: a process was known so much later. */
 function parseTimed(line: string): Sighting | undefined {
-  const sighting = parsePtrap(line);
-  if (sighting?.packetAt === undefined) return undefined;
-  const { resolution } = JSON.parse(line) as PtrapEvent;
-  return { ...sighting, known: sighting.packetAt + resolution.latencyMs };
+  const event = JSON.parse(line) as PtrapEvent;
+  const sighting = sightingOf(event);
+  return sighting && { ...sighting, known: sighting.packetAt + event.resolution.latencyMs };
+}
+
+function sightingOf({ type, at, flow, resolution }: PtrapEvent) {
+  if (type !== 'sighting') return undefined;
+  const microseconds = Number(/\.\d{3}(\d{3})Z$/.exec(at)?.[1]);
+  const packetAt = Date.parse(at) + microseconds / 1_000;
+  return { pids: (resolution.processes ?? []).map(({ pid }) => pid), port: flow.src.port, packetAt };
 }
 
 /** `udp ESTAB 0 0 10.77.0.1:40001 10.77.0.2:53 users:(("perl",pid=12,fd=3),("perl",pid=13,fd=3))` */
