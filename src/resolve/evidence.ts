@@ -59,6 +59,7 @@ export function openEvidence({ roster, history, holdings, clock, completeSince }
   }
 
   function hasOtherOffspring(parents: readonly Tracked[], time: number): boolean {
+    if (!parents.some(({ hasForked }) => hasForked)) return false;
     const isOther = (process: Tracked) =>
       !parents.includes(process) && [...forebears(process)].some(forebear => parents.includes(forebear));
     for (const process of history.endedSince(time)) if (isOther(process)) return true;

@@ -9,6 +9,8 @@ import { findPortless } from './portless.js';
 import { findConnection, listCarriers } from './sock-diag.js';
 import { isConnected, isNotAccepted, TCP_LISTEN, type Socket } from './socket.js';
 
+const IPPROTO_TCP = 6;
+
 /** Where sockets are looked up. */
 export interface Kernel {
   /** NETLINK_SOCK_DIAG. */
@@ -26,6 +28,8 @@ export interface Finding {
   standing: Standing;
   /** When the kernel was asked (performance.now()). */
   asked: number;
+  /** Asks whether they are there still. */
+  again(): Promise<Standing>;
 }
 
 /**
@@ -33,35 +37,48 @@ export interface Finding {
  * @throws as {@link Asked.request}
  */
 export async function findSockets(kernel: Kernel, flow: Flow, since: number): Promise<Finding> {
-  const asked = performance.now();
+  const again = async () => (await findSockets(kernel, flow, performance.now())).standing;
   switch (flow.protocol) {
     case 'tcp':
-      return { via: 'sock-diag', standing: await tcp(kernel, flow), asked };
+      return { via: 'sock-diag', again, ...(await tcp(kernel, flow, since)) };
     case 'udp':
     case 'udplite':
     case 'sctp':
     case 'dccp':
-      return { via: 'sock-diag', ...(await datagram(kernel, flow, since)) };
+      return { via: 'sock-diag', again, ...(await datagram(kernel, flow, since)) };
     default:
-      return { via: 'procfs', standing: findPortless(kernel.proc, flow), asked };
+      return { via: 'procfs', again, asked: performance.now(), standing: findPortless(kernel.proc, flow) };
   }
 }
 
-async function tcp(kernel: Kernel, flow: Flow): Promise<Standing> {
-  const filter = requestFor(flow);
-  let found = (await findConnection(kernel.diag, filter.protocol, flow)).filter(isConnected);
+/** What one kind of protocol has to say. */
+type Found = Pick<Finding, 'standing' | 'asked'> & Partial<Pick<Finding, 'again'>>;
+
+async function tcp(kernel: Kernel, flow: Flow, since: number): Promise<Found> {
+  const ask = async () => (await findConnection(kernel.diag, IPPROTO_TCP, flow)).filter(isConnected);
+  const asked = performance.now();
+  const found = await ask();
+  if (found.length > 0)
+    return {
+      standing: await standingOf(kernel, flow, found),
+      asked,
+      again: async () => climb(await ask(), flow),
+    };
   // bound to a device, it is in the table but not found by its 5-tuple
-  if (found.length === 0) {
-    const listed = await listCarriers(kernel.diag, { ...filter, dport: flow.dst.port });
-    found = listed.filter(isConnected);
-  }
-  const standing = climb(found, flow);
-  if (standing.kind !== 'orphaned' || !found.some(isNotAccepted)) return standing;
-  return climbToBest(await listCarriers(kernel.diag, { ...filter, states: [TCP_LISTEN] }), flow);
+  const listed = await kernel.list({ ...requestFor(flow), dport: flow.dst.port }, since);
+  const connected = listed.sockets.filter(isConnected);
+  return { standing: await standingOf(kernel, flow, connected), asked: listed.asked };
+}
+
+/** Those of a connection that is not yet accepted are its listener's. */
+async function standingOf(kernel: Kernel, flow: Flow, connected: Socket[]): Promise<Standing> {
+  const standing = climb(connected, flow);
+  if (standing.kind !== 'orphaned' || !connected.some(isNotAccepted)) return standing;
+  return climbToBest(await listCarriers(kernel.diag, { ...requestFor(flow), states: [TCP_LISTEN] }), flow);
 }
 
 /** All sockets of the port, not the kernel's one best: of several with SO_REUSEPORT it would name any. */
-async function datagram(kernel: Kernel, flow: Flow, since: number): Promise<Omit<Finding, 'via'>> {
+async function datagram(kernel: Kernel, flow: Flow, since: number): Promise<Found> {
   const { sockets, asked } = await kernel.list(requestFor(flow), since);
   return { standing: climb(sockets, flow, await leavesBy(kernel, flow, sockets)), asked };
 }

@@ -5,12 +5,12 @@ import type { ProcessTable, Sender } from './table.js';
 
 /** The way that has a process table: it knows most holders without a search, and who has just ended. */
 export function openKnown(table: ProcessTable): NameSender {
-  return async ({ at, flow }, { via, standing, asked }, since, look) => {
+  return async ({ at, flow }, { via, standing, asked, again }, since) => {
     if (standing.kind !== 'owned')
       return fromHistory(table, await table.mustHaveSent(flow, at), reasonFor(flow, standing.kind));
     const { sockets } = standing;
     const inode = soleInode(sockets);
-    const owners = await findOwners(table, sockets, since, look);
+    const owners = await findOwners(table, sockets, since, again);
     if (typeof owners === 'string') return { reason: owners };
     if (owners.size === 0) {
       const held = inode === null ? [] : await table.heldUntil(inode, asked);

@@ -5,17 +5,17 @@ import type { Socket } from './socket.js';
 /** Sockets as the kernel had them. */
 export interface Listed {
   sockets: Socket[];
-  /** When it was asked (performance.now()), of two times the later. */
+  /** When it was asked (performance.now()), of two times the earlier: whoever held one of them and has ended since may have sent. */
   asked: number;
 }
 
-/** Lists the sockets of a local port that can carry the family, as they were at some time after `since`. */
+/** Lists the sockets of a local port that can carry the family, as they were at some time after `since`; those to a remote port where one is given. */
 export type Listing = (
-  request: Pick<DiagRequest, 'family' | 'protocol'> & { sport: number },
+  request: Pick<DiagRequest, 'family' | 'protocol' | 'dport'> & { sport: number },
   since: number,
 ) => Promise<Listed>;
 
-/** All udp sockets of a family, by local port. */
+/** All sockets of a protocol and family, by local port. */
 interface Whole {
   asked: number;
   byPort: Map<number, Buffer[]>;
@@ -23,8 +23,10 @@ interface Whole {
   unsure: Set<number>;
 }
 
-/** What is known of one family. */
+/** What is known of one family of a protocol. */
 interface Family {
+  /** All of it is of sockets to this remote port. */
+  dport: number | undefined;
   whole: Whole | undefined;
   /** What it cost to list all, in ms; 0 while that is not known. */
   wholeMs: number;
@@ -33,28 +35,35 @@ interface Family {
   spentMs: number;
 }
 
+const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
 /** The fewest slots that the kernel's table of udp sockets has; a port's slot is its number modulo theirs (UDP_HTABLE_SIZE_MIN). */
 const SLOTS = 256;
 
 /**
- * For one packet the kernel is asked for one port. In a flood, where packets wait, it is asked for all udp sockets at
- * once, as soon as asking for each has cost as much: that answers for every packet that had come before.
+ * For one packet the kernel is asked for one port. In a flood, where packets wait, it is asked for all at once, as soon
+ * as asking for each has cost as much: that answers for every packet that had come before.
  */
 export function openListing(diag: DumpSource): Listing {
-  const families = {
-    ipv4: { whole: undefined, wholeMs: 0, asked: -Infinity, spentMs: 0 } as Family,
-    ipv6: { whole: undefined, wholeMs: 0, asked: -Infinity, spentMs: 0 } as Family,
-  };
+  const families = new Map<string, Family>();
+
+  function familyOf({ family, protocol, dport }: Parameters<Listing>[0]): Family {
+    const key = `${family} ${protocol}`;
+    const known = families.get(key);
+    if (known && known.dport === dport) return known;
+    const fresh: Family = { dport, whole: undefined, wholeMs: 0, asked: -Infinity, spentMs: 0 };
+    families.set(key, fresh);
+    return fresh;
+  }
 
   async function ofFamily(request: Parameters<Listing>[0], since: number): Promise<Listed> {
-    const family = families[request.family];
-    const isShared = request.protocol === IPPROTO_UDP;
+    const family = familyOf(request);
+    const isShared = request.protocol === IPPROTO_UDP || request.protocol === IPPROTO_TCP;
     if (isShared && !(family.whole && family.whole.asked >= since)) {
       // who came before the last one was asked for has waited meanwhile
       const isWaiting = since <= family.asked;
       if (!isWaiting) family.spentMs = 0;
-      else if (family.spentMs >= family.wholeMs) readWhole(request.family, family);
+      else if (family.spentMs >= family.wholeMs) readWhole(request, family);
     }
     const { whole } = family;
     if (isShared && whole && whole.asked >= since && !whole.unsure.has(request.sport % SLOTS)) {
@@ -68,10 +77,12 @@ export function openListing(diag: DumpSource): Listing {
     return { sockets: await listing, asked };
   }
 
-  function readWhole(name: DiagRequest['family'], family: Family): void {
+  function readWhole({ family: name, protocol, dport }: DiagRequest, family: Family): void {
     const asked = performance.now();
-    const parts = dumpParts(diag, { family: name, protocol: IPPROTO_UDP });
-    family.whole = { asked, byPort: byPort(parts), unsure: seams(parts) };
+    const parts = dumpParts(diag, { family: name, protocol, dport });
+    // tcp has so many slots that two of its sockets hardly ever share one
+    const unsure = protocol === IPPROTO_UDP ? seams(parts) : new Set<number>();
+    family.whole = { asked, byPort: byPort(parts), unsure };
     family.wholeMs = performance.now() - asked;
     family.spentMs = 0;
   }
@@ -80,7 +91,7 @@ export function openListing(diag: DumpSource): Listing {
     const own = await ofFamily(request, since);
     if (request.family === 'ipv6') return own;
     const dual = await ofFamily({ ...request, family: 'ipv6' }, since);
-    return { sockets: [...own.sockets, ...dual.sockets], asked: Math.max(own.asked, dual.asked) };
+    return { sockets: [...own.sockets, ...dual.sockets], asked: Math.min(own.asked, dual.asked) };
   };
 }
 

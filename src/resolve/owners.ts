@@ -1,5 +1,6 @@
 import type { Grade, ProcessInfo, Sender, UnresolvedReason } from '../events.js';
 import type { Finding } from './find.js';
+import type { Standing } from './ladder.js';
 import type { Wanted } from './search.js';
 import type { Socket } from './socket.js';
 
@@ -18,18 +19,18 @@ export interface Finder<Holder> {
 
 /**
  * Who holds the sockets; sockets with different holders leave it open which one sent.
- * @param look asks the kernel once more which sockets there are
+ * @param again asks the kernel once more which sockets there are
  */
 export async function findOwners<Holder>(
   { findHolders, tell }: Finder<Holder>,
   sockets: readonly Socket[],
   since: number,
-  look?: () => Promise<Finding>,
+  again?: Finding['again'],
 ): Promise<Map<Holder, ProcessInfo | undefined> | 'ambiguous' | 'timeout'> {
   const owners = new Map<Holder, ProcessInfo | undefined>();
   for (const [index, { inode, uid }] of sockets.entries()) {
     const holders = new Set<Holder>();
-    const isGone = async () => look !== undefined && !hasSocket(await look(), inode);
+    const isGone = async () => again !== undefined && !hasSocket(await again(), inode);
     const inTime = await findHolders({ inode, uid, since, isGone }, holder => {
       holders.add(holder);
       if (index === 0) owners.set(holder, tell(holder));
@@ -40,7 +41,7 @@ export async function findOwners<Holder>(
   return owners;
 }
 
-function hasSocket({ standing }: Finding, inode: number): boolean {
+function hasSocket(standing: Standing, inode: number): boolean {
   return standing.kind === 'owned' && standing.sockets.some(socket => socket.inode === inode);
 }
 

@@ -31,6 +31,8 @@ export interface Tracked {
   ended: number | undefined;
   /** Who forked it, dead or alive; undefined where that was missed. */
   parent: Tracked | undefined;
+  /** Others have it for their parent. */
+  hasForked: boolean;
   /** Clock ticks after boot; undefined until it was read. */
   startTime: number | undefined;
   /** Undefined where it was not read in time. */
@@ -54,8 +56,8 @@ export interface Tracked {
   counted: { at: number; descriptors: number } | undefined;
   /** The sockets that it was seen to hold. */
   sockets: number[];
-  /** The number of the one descriptor that was looked at last. */
-  peeked: string | undefined;
+  /** The one descriptor that was looked at last, when, and whether it was a socket. */
+  peeked: { fd: string; at: number; isSocket: boolean } | undefined;
 }
 
 /** What is known of a process that was not seen starting. */
@@ -123,11 +125,13 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
   }
 
   function fork({ pid, at }: { pid: number; at: number }, parent: Tracked | undefined): Tracked {
+    if (parent) parent.hasForked = true;
     return add({
       pid,
       born: at,
       ended: undefined,
       parent,
+      hasForked: false,
       startTime: undefined,
       comm: parent?.comm,
       uid: parent?.uid,
@@ -200,6 +204,7 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
         born: -Infinity,
         ended: undefined,
         parent: undefined,
+        hasForked: false,
         program: { image: undefined },
         read: undefined,
         verifiedAt: undefined,

@@ -6,13 +6,8 @@ import type { Finding } from './find.js';
 import { findOwners, soleInode, type Answer, type Finder } from './owners.js';
 import { readProcess, type UserName } from './process.js';
 
-/** Names who sent a packet by what its sockets say, for one way to know who holds them; `look` asks the kernel for these once more. */
-export type NameSender = (
-  match: Match,
-  finding: Finding,
-  since: number,
-  look: () => Promise<Finding>,
-) => Promise<Answer>;
+/** Names who sent a packet by what its sockets say, for one way to know who holds them. */
+export type NameSender = (match: Match, finding: Finding, since: number) => Promise<Answer>;
 
 /** Finds holders of sockets in /proc, which it searches for each. */
 export function openFinder(proc: string, userName: UserName): Finder<number> {

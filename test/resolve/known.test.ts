@@ -55,10 +55,10 @@ async function open(processes: Record<number, FakeProcess> = {}) {
         ? { kind: 'owned', grade: 'exact', sockets: [{ inode: INODE, uid: 0, ...socket } as Socket] }
         : { kind: 'none' },
       asked: since,
+      again: () => Promise.resolve({ kind: 'none' }),
     };
     const time = new Date(Date.now() + (at - performance.now())).toISOString();
-    const none: Finding = { via: 'sock-diag', standing: { kind: 'none' }, asked: since };
-    return name({ target: 'test', at: time, flow: whole }, finding, since, () => Promise.resolve(none));
+    return name({ target: 'test', at: time, flow: whole }, finding, since);
   }
 
   /** A process begins: a fork of `parent` that runs a program of its own, `sockets` under numbers of theirs. */

@@ -72,6 +72,18 @@ describe('the listing of sockets', () => {
     expect(asked).toEqual(['port 9999', 'all', 'port 1258']);
   });
 
+  it('asks for all connections to a remote port, and never takes those to one for those to another', async () => {
+    const { asked, list } = open([[1000, 1]]);
+    const since = performance.now();
+    const tcp = { family: 'ipv4', protocol: 6, sport: 1000 } as const;
+    const inodes = async (dport: number) =>
+      (await list({ ...tcp, dport }, since)).sockets.map(({ inode }) => inode);
+    for (let times = 0; times < 3; times += 1) expect(await inodes(53)).toEqual([1]);
+    expect(asked).toEqual(['port 1000', 'all']);
+    expect(await inodes(54)).toEqual([1]);
+    expect(asked).toEqual(['port 1000', 'all', 'port 1000']);
+  });
+
   it('asks for one port of other protocols', async () => {
     const { asked, list } = open([[1000, 1]]);
     const since = performance.now();
