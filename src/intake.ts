@@ -21,8 +21,8 @@ export interface IntakeOptions {
   fail(error: unknown): void;
 }
 
-/** Matches that are being resolved at once, or wait for it: what has come is asked about while its sender is there. */
-const MOST_RESOLVED = 1024;
+/** Matches that are being resolved at once: those that came together share what is read of /proc. */
+const MOST_RESOLVED = 64;
 
 /** Matches that plugins are asked about at once; beyond that they are not, and none waits for what they think of. */
 const MOST_ASKED = 256;

@@ -48,7 +48,7 @@ export function openOutput(mode: 'pretty' | 'json' | 'quiet', { stdout, stderr }
     },
     event(event) {
       if (mode === 'quiet') return;
-      if (mode === 'json') results.write(jsonLine(event));
+      if (mode === 'json') results.write(jsonLine(event), event.type !== 'sighting');
       else if (event.type === 'sighting') results.write(joined(prettyEvent(event, styleOf(stdout))));
       else notes.write(joined(prettyEvent(event, styleOf(stderr))));
     },

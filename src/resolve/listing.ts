@@ -30,8 +30,9 @@ interface Family {
   whole: Whole | undefined;
   /** What it cost to list all, in ms; 0 while that is not known. */
   wholeMs: number;
-  /** When one port was asked for last, and what that has cost since those who wait began to wait. */
+  /** When one port was asked for last, what was told of such ports since those who wait began to wait, and what that has cost. */
   asked: number;
+  ports: Map<number, Listed>;
   spentMs: number;
 }
 
@@ -51,30 +52,50 @@ export function openListing(diag: DumpSource): Listing {
     const key = `${family} ${protocol}`;
     const known = families.get(key);
     if (known && known.dport === dport) return known;
-    const fresh: Family = { dport, whole: undefined, wholeMs: 0, asked: -Infinity, spentMs: 0 };
+    const fresh: Family = {
+      dport,
+      whole: undefined,
+      wholeMs: 0,
+      asked: -Infinity,
+      ports: new Map(),
+      spentMs: 0,
+    };
     families.set(key, fresh);
     return fresh;
   }
 
   async function ofFamily(request: Parameters<Listing>[0], since: number): Promise<Listed> {
     const family = familyOf(request);
+    const known = family.ports.get(request.sport);
+    if (known && known.asked >= since) return known;
+    // who came before the last one was asked for has waited meanwhile
+    if (since > family.asked) {
+      family.spentMs = 0;
+      family.ports.clear();
+    }
+    return ofWhole(request, family, since) ?? ofPort(request, family);
+  }
+
+  /** Undefined where asking for all is not worth it yet, or does not tell of that port. */
+  function ofWhole(request: Parameters<Listing>[0], family: Family, since: number): Listed | undefined {
     const isShared = request.protocol === IPPROTO_UDP || request.protocol === IPPROTO_TCP;
-    if (isShared && !(family.whole && family.whole.asked >= since)) {
-      // who came before the last one was asked for has waited meanwhile
-      const isWaiting = since <= family.asked;
-      if (!isWaiting) family.spentMs = 0;
-      else if (family.spentMs >= family.wholeMs) readWhole(request, family);
-    }
+    if (!isShared) return undefined;
+    const isLate = !(family.whole && family.whole.asked >= since);
+    if (isLate && since <= family.asked && family.spentMs >= family.wholeMs) readWhole(request, family);
     const { whole } = family;
-    if (isShared && whole && whole.asked >= since && !whole.unsure.has(request.sport % SLOTS)) {
-      const found = whole.byPort.get(request.sport) ?? [];
-      return { sockets: found.map(decodeSocket).filter(socket => socket !== undefined), asked: whole.asked };
-    }
+    if (!whole || whole.asked < since || whole.unsure.has(request.sport % SLOTS)) return undefined;
+    const found = whole.byPort.get(request.sport) ?? [];
+    return { sockets: found.map(decodeSocket).filter(socket => socket !== undefined), asked: whole.asked };
+  }
+
+  async function ofPort(request: Parameters<Listing>[0], family: Family): Promise<Listed> {
     const asked = performance.now();
     const listing = listSockets(diag, request);
     family.asked = asked;
     family.spentMs += performance.now() - asked; // the kernel has answered
-    return { sockets: await listing, asked };
+    const listed = { sockets: await listing, asked };
+    family.ports.set(request.sport, listed);
+    return listed;
   }
 
   function readWhole({ family: name, protocol, dport }: DiagRequest, family: Family): void {

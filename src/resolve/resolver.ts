@@ -10,7 +10,6 @@ import { openCgroups, type Cgroups } from './cgroups.js';
 import { findSockets } from './find.js';
 import { openForwarded } from './forwarded.js';
 import { openKnown } from './known.js';
-import { openLatestFirst } from './latest-first.js';
 import { openListing } from './listing.js';
 import type { Answer } from './owners.js';
 import { openPasswd } from './passwd.js';
@@ -62,25 +61,23 @@ export function openResolver({
   const remains = openRemains({ cgroupIdOf, cgroups, userName });
   const known = table && openKnown(table);
   const forwarded = openForwarded(proc, scan);
-  const inTurn = openLatestFirst();
   const nameCaller = openCallers(proc, table, userName);
 
-  /** Asks the kernel at once, for who sent it may end any moment; gives what names the sender. */
-  function lookUp(match: Match, since: number): () => Promise<Answer> {
-    if (match.flow.packetSocket) return () => findSuspects(proc, finder, match.flow, since);
-    if (match.flow.iif !== undefined) return () => forwarded(match, since);
+  async function identify(match: Match, since: number): Promise<Answer> {
+    if (match.flow.packetSocket) return findSuspects(proc, finder, match.flow, since);
+    if (match.flow.iif !== undefined) return forwarded(match, since);
     const finding = findSockets(kernel, match.flow, since);
-    finding.catch(() => undefined); // whoever waits for it hears of it
-    const byTable = () => (table?.isComplete ? known : undefined);
-    if (byTable()) table?.glance(match.flow.uid ?? 0, since);
-    return async () => (byTable() ?? scan)(match, await finding, since);
+    const byTable = table?.isComplete ? known : undefined;
+    // the kernel has been asked; who sent it may end before its answer is read
+    if (byTable) table?.glance(match.flow.uid ?? 0, since);
+    return (byTable ?? scan)(match, await finding, since);
   }
 
   return {
     async resolve(match, arrived = performance.now(), caller) {
       const answer = caller
         ? await nameCaller(caller)
-        : await inTurn(lookUp(match, arrived))
+        : await identify(match, arrived)
             .then(found => remains(match, arrived, found))
             .catch(orTimeout);
       const latencyMs = performance.now() - arrived;

@@ -2,8 +2,11 @@ import type { Writable } from 'node:stream';
 
 /** Text to a reader that may be slow, stop or go: whoever writes never waits for it. */
 export interface Writer {
-  /** Writes some whole lines, or drops and counts them where too much waits already. */
-  write(text: string): void;
+  /**
+   * Writes some whole lines, or drops and counts them where too much waits already.
+   * @param isVital they are kept, whatever waits: for what comes but once
+   */
+  write(text: string, isVital?: boolean): void;
   /** How many texts were not written, or not in full. */
   dropped(): number;
   /** Aborted, with the system's error, when nothing can be written any more: mostly since the reader has gone. */
@@ -53,9 +56,9 @@ export function openWriter(stream: Writable): Writer {
   return {
     failed: failed.signal,
     dropped: () => dropped,
-    write(text) {
+    write(text, isVital = false) {
       if (failed.signal.aborted || text === '') return;
-      if (length > MOST_WAITING) {
+      if (length > MOST_WAITING && !isVital) {
         dropped += 1;
         return;
       }

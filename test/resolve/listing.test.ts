@@ -54,7 +54,8 @@ describe('the listing of sockets', () => {
     ]);
     const since = performance.now();
     for (let times = 0; times < 10; times += 1) expect(await inodes(1000, since)).toEqual([1, 2]);
-    expect(await inodes(1001, since)).toEqual([]);
+    expect(asked).toEqual(['port 1000']);
+    for (const port of [1001, 1002]) expect(await inodes(port, since)).toEqual([]);
     expect(asked).toEqual(['port 1000', 'all']);
     const later = performance.now();
     expect(await inodes(1000, later)).toEqual([1, 2]);
@@ -75,20 +76,20 @@ describe('the listing of sockets', () => {
   it('asks for all connections to a remote port, and never takes those to one for those to another', async () => {
     const { asked, list } = open([[1000, 1]]);
     const since = performance.now();
-    const tcp = { family: 'ipv4', protocol: 6, sport: 1000 } as const;
-    const inodes = async (dport: number) =>
-      (await list({ ...tcp, dport }, since)).sockets.map(({ inode }) => inode);
-    for (let times = 0; times < 3; times += 1) expect(await inodes(53)).toEqual([1]);
-    expect(asked).toEqual(['port 1000', 'all']);
-    expect(await inodes(54)).toEqual([1]);
-    expect(asked).toEqual(['port 1000', 'all', 'port 1000']);
+    const inodes = async (sport: number, dport: number) =>
+      (await list({ family: 'ipv4', protocol: 6, sport, dport }, since)).sockets.map(({ inode }) => inode);
+    for (const port of [999, 1000, 1000]) expect(await inodes(port, 53)).toEqual(port === 1000 ? [1] : []);
+    expect(asked).toEqual(['port 999', 'all']);
+    expect(await inodes(1000, 54)).toEqual([1]);
+    expect(asked).toEqual(['port 999', 'all', 'port 1000']);
   });
 
-  it('asks for one port of other protocols', async () => {
+  it('asks for each port of other protocols, and once for what had come before', async () => {
     const { asked, list } = open([[1000, 1]]);
     const since = performance.now();
-    for (let times = 0; times < 3; times += 1)
-      await list({ family: 'ipv4', protocol: 132, sport: 1000 }, since);
-    expect(asked).toEqual(['port 1000', 'port 1000', 'port 1000']);
+    for (const sport of [1000, 1001, 1000, 1002]) await list({ family: 'ipv4', protocol: 132, sport }, since);
+    expect(asked).toEqual(['port 1000', 'port 1001', 'port 1002']);
+    await list({ family: 'ipv4', protocol: 132, sport: 1000 }, performance.now());
+    expect(asked).toHaveLength(4);
   });
 });
