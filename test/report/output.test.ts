@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
-import type { Summary } from '../../src/events.js';
+import type { Event, Summary } from '../../src/events.js';
 import { openOutput } from '../../src/report/output.js';
 
 const summary: Summary = {
@@ -84,6 +84,20 @@ describe('openOutput', () => {
     expect(String(stderr.read())).toBe(
       `ptrap: ${dropped} results were not written: their reader was too slow\n`,
     );
+  });
+
+  it('keeps a summary for a reader that is too slow', async () => {
+    const { output, stdout } = open('json');
+    const sighting = { type: 'sighting', note: 'x'.repeat(1024 * 1024) } as unknown as Event;
+    for (let i = 0; i < 8; i++) output.event(sighting);
+    const dropped = output.unwritten!();
+    expect(dropped).toBeGreaterThan(0);
+    output.event(summary);
+    expect(output.unwritten!()).toBe(dropped);
+    let taken = '';
+    stdout.on('data', (piece: Buffer) => (taken += String(piece)));
+    await output.finish();
+    expect(taken.split('\n').at(-2)).toBe(JSON.stringify(summary));
   });
 
   it('does not wait at the end for a reader that has stopped, and counts what it did not take', async () => {
