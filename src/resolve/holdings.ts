@@ -95,7 +95,7 @@ export function openHoldings(proc: string): Holdings {
       if (process.ended !== undefined) return undefined;
       const at = performance.now();
       const inode = socketUnder(proc, process.pid, fd);
-      process.peeked = { fd, at, isSocket: inode !== undefined };
+      process.peeked = fd;
       if (inode !== undefined) put(process, inode, fd, at);
       return inode;
     },

@@ -56,8 +56,8 @@ export interface Tracked {
   counted: { at: number; descriptors: number } | undefined;
   /** The sockets that it was seen to hold. */
   sockets: number[];
-  /** The one descriptor that was looked at last, when, and whether it was a socket. */
-  peeked: { fd: string; at: number; isSocket: boolean } | undefined;
+  /** The number of the one descriptor that was looked at last. */
+  peeked: string | undefined;
 }
 
 /** What is known of a process that was not seen starting. */

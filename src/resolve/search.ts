@@ -35,21 +35,14 @@ const FIRST_TRIES = 4;
 /** And so many before it is known which socket it is. */
 const GLANCES = 3;
 
-/** Looks at the newest processes, for what is asked next: they may end any moment. Of many packets each looks at others. */
+/** Looks at the newest processes, for what is asked next: they may end any moment. */
 export function glance({ roster, holdings, usualFd }: Memory, uid: number, since: number): void {
   let left = GLANCES;
   for (const process of roster.bornSince(since - YOUNG_MS)) {
-    if (!isOf(process, uid) || isPeeked(process, usualFd, since)) continue;
-    if (!mayHaveChanged(holdings, process, since)) continue;
+    if (!isOf(process, uid) || !mayHaveChanged(holdings, process, since)) continue;
     if (holdings.peek(process, usualFd) === undefined) holdings.read(process);
     if ((left -= 1) === 0) return;
   }
-}
-
-/** Whether it was looked at since then, or nothing but its usual socket was ever looked at, and found. */
-function isPeeked({ peeked, seen }: Tracked, fd: string, since: number): boolean {
-  if (seen) return seen.at >= since;
-  return peeked?.fd === fd && (peeked.isSocket || peeked.at >= since);
 }
 
 /**
@@ -134,14 +127,10 @@ function holdsIt(holdings: Holdings, process: Tracked, { inode, since }: Wanted)
 }
 
 /** Whoever is likely to have opened the socket. */
-function* likely(
-  { roster, holdings, senders, usualFd }: Memory,
-  { inode, uid, since }: Wanted,
-): Iterable<Tracked> {
+function* likely({ roster, holdings, senders }: Memory, { inode, uid, since }: Wanted): Iterable<Tracked> {
   let tries = 0;
   for (const process of roster.bornSince(since - YOUNG_MS)) {
-    if (!isOf(process, uid) || isPeeked(process, usualFd, since)) continue;
-    if (!mayHaveChanged(holdings, process, since)) continue;
+    if (!isOf(process, uid) || !mayHaveChanged(holdings, process, since)) continue;
     yield process;
     if ((tries += 1) === FIRST_TRIES) break;
   }
@@ -199,7 +188,7 @@ function* unseenHeirs(
   for (const process of roster.unseen) {
     if (process.seen !== undefined) roster.unseen.delete(process);
     if (process.seen !== undefined || process === holder) continue;
-    const isHeir = process.peeked?.fd !== fd && holdings.peek(process, fd) === inode;
+    const isHeir = process.peeked !== fd && holdings.peek(process, fd) === inode;
     if (isHeir || (process.born > holder.born && isOffspring(process, holder))) yield process;
   }
 }

@@ -158,24 +158,6 @@ describe('glance', () => {
     expect(await search(ample, { since })).toEqual([20]);
   });
 
-  it('looks at others for each of many packets', async () => {
-    const { memory, roster, holdings, tree, hold } = await open({ 1: {} });
-    for (let pid = 20; pid < 29; pid += 1) {
-      mkdirSync(`${tree.proc}/${pid}/fd`, { recursive: true });
-      if (pid > 20) symlinkSync(`socket:[${pid}]`, `${tree.proc}/${pid}/fd/3`);
-      roster.apply(fork(pid, 1));
-    }
-    const since = performance.now();
-    for (let packets = 0; packets < 3; packets += 1) glance(memory, 0, since);
-    const known = [21, 22, 23, 24, 25, 26, 27, 28].filter(inode => [...holdings.of(inode)].length === 1);
-    expect(known).toHaveLength(8);
-    hold(20, 3); // it had none yet
-    glance(memory, 0, since);
-    expect([...holdings.of(INODE)]).toEqual([]);
-    glance(memory, 0, performance.now());
-    expect([...holdings.of(INODE)]).toHaveLength(1);
-  });
-
   it('leaves those alone that are not so new', async () => {
     const { memory, roster, holdings, tree, hold } = await open({ 1: {} });
     mkdirSync(`${tree.proc}/20/fd`, { recursive: true });
