@@ -48,9 +48,10 @@ export function openOutput(mode: 'pretty' | 'json' | 'quiet', { stdout, stderr }
     },
     event(event) {
       if (mode === 'quiet') return;
-      if (mode === 'json') results.write(jsonLine(event), event.type !== 'sighting');
-      else if (event.type === 'sighting') results.write(joined(prettyEvent(event, styleOf(stdout))));
-      else notes.write(joined(prettyEvent(event, styleOf(stderr))));
+      const isVital = event.type !== 'sighting';
+      if (mode === 'json') results.write(jsonLine(event), isVital);
+      else if (isVital) notes.write(joined(prettyEvent(event, styleOf(stderr))), isVital);
+      else results.write(joined(prettyEvent(event, styleOf(stdout))));
     },
     async finish() {
       await results.drained();

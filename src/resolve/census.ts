@@ -64,7 +64,7 @@ function adopt(roster: Roster, child: Tracked, ppid: number): void {
   const parent = roster.get(ppid);
   if (parent === undefined || parent === child || child.ended !== undefined) return;
   // the pid may have passed to someone younger
-  if (!((parent.startTime ?? Infinity) <= (child.startTime ?? -Infinity))) return;
+  if ((parent.startTime ?? Infinity) > (child.startTime ?? -Infinity)) return;
   child.parent = parent;
   parent.hasForked = true;
 }

@@ -9,8 +9,6 @@ import { findPortless } from './portless.js';
 import { findConnection, listCarriers } from './sock-diag.js';
 import { isConnected, isNotAccepted, TCP_LISTEN, type Socket } from './socket.js';
 
-const IPPROTO_TCP = 6;
-
 /** Where sockets are looked up. */
 export interface Kernel {
   /** NETLINK_SOCK_DIAG. */
@@ -55,17 +53,16 @@ export async function findSockets(kernel: Kernel, flow: Flow, since: number): Pr
 type Found = Pick<Finding, 'standing' | 'asked'> & Partial<Pick<Finding, 'again'>>;
 
 async function tcp(kernel: Kernel, flow: Flow, since: number): Promise<Found> {
-  const ask = async () => (await findConnection(kernel.diag, IPPROTO_TCP, flow)).filter(isConnected);
+  const request = requestFor(flow);
+  const ask = async () => (await findConnection(kernel.diag, request.protocol, flow)).filter(isConnected);
   const asked = performance.now();
   const found = await ask();
-  if (found.length > 0)
-    return {
-      standing: await standingOf(kernel, flow, found),
-      asked,
-      again: async () => climb(await ask(), flow),
-    };
+  if (found.length > 0) {
+    const again = async () => standingOf(kernel, flow, await ask());
+    return { standing: await standingOf(kernel, flow, found), asked, again };
+  }
   // bound to a device, it is in the table but not found by its 5-tuple
-  const listed = await kernel.list({ ...requestFor(flow), dport: flow.dst.port }, since);
+  const listed = await kernel.list({ ...request, dport: flow.dst.port }, since);
   const connected = listed.sockets.filter(isConnected);
   return { standing: await standingOf(kernel, flow, connected), asked: listed.asked };
 }

@@ -106,6 +106,7 @@ export function openListing(diag: DumpSource): Listing {
     family.whole = { asked, byPort: byPort(parts), unsure };
     family.wholeMs = performance.now() - asked;
     family.spentMs = 0;
+    family.ports.clear(); // they are among all
   }
 
   return async (request, since) => {
