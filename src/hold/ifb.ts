@@ -18,6 +18,8 @@ export function ifbCommands(name: string, alias: string, delayMs: number | strin
     ['modprobe', 'sch_netem'],
     ['ip', 'link', 'add', name, 'type', 'ifb'],
     ['ip', 'link', 'set', name, 'alias', alias],
+    // else IPv6 solicits and reports on it once it is up, and netem holds and counts that, too
+    ['ip', 'link', 'set', name, 'addrgenmode', 'none'],
     [
       'tc',
       'qdisc',
@@ -47,8 +49,8 @@ export async function makeIfb(name: string, alias: string, delayMs: number): Pro
       if (file === 'modprobe') return { code: 1, stderr: 'no modprobe' };
       throw error;
     });
-    // a kernel with the module built in needs no modprobe: what counts is whether the device can be made
-    if (code === 0 || file === 'modprobe') continue;
+    // a kernel with the module built in needs no modprobe, one without IPv6 no mode: what counts is the device
+    if (code === 0 || file === 'modprobe' || args.includes('addrgenmode')) continue;
     if (args.includes('add'))
       throw failure(file === 'tc' ? 'PTRAP_E_NETEM_MISSING' : 'PTRAP_E_IFB_MISSING', stderr);
     throw failure('PTRAP_E_COMMAND', [file, ...args].join(' '), stderr);

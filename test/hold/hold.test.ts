@@ -40,6 +40,7 @@ describe('ifbCommands', () => {
       'modprobe sch_netem',
       'ip link add ptrapabc123 type ifb',
       'ip link set ptrapabc123 alias ptrap pid=1 start=2',
+      'ip link set ptrapabc123 addrgenmode none',
       'tc qdisc add dev ptrapabc123 root handle 1: netem delay 60ms limit 100000',
       'ip link set ptrapabc123 up',
     ]);
