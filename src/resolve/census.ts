@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
+import { readStat } from '../sys/stat.js';
 import { pacer } from './pace.js';
-import { readStat, readStatus } from './process.js';
+import { readStatus } from './process.js';
 import type { Roster, Tracked } from './roster.js';
 
 /** Longest run without a turn for the event loop, in ms. */

@@ -1,7 +1,7 @@
-import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
-import { parseStat, runsTheSame, type Stat } from '../sys/stat.js';
 import { parseCgroup, placeOf } from '../sys/cgroup.js';
+import { readProcFile, readProcLink } from '../sys/proc-file.js';
+import { readStat, runsTheSame, type Stat } from '../sys/stat.js';
 
 /** Who a process is: /proc/<pid> (proc(5)). */
 
@@ -25,9 +25,6 @@ export interface Status {
 /** Gives a user's name. */
 export type UserName = (uid: number) => string | null;
 
-/** Longest file that is read, in bytes: a command line may be longer. */
-const FILE_BYTES = 4096;
-const buffer = Buffer.allocUnsafe(FILE_BYTES);
 /** So many ancestors are told of: a process may have put thousands between itself and PID 1. */
 export const MOST_ANCESTORS = 100;
 /** How often a process that begins one program after another is read anew. */
@@ -87,28 +84,22 @@ export function describe(
 
 /** Nothing but nulls where the process has ended. */
 function readImage(proc: string, pid: number, status: Status | undefined): Image {
-  const login = Number(text(proc, pid, 'loginuid') || NO_LOGIN);
+  const login = Number(readProcFile(`${proc}/${pid}/loginuid`) || NO_LOGIN);
   const nsPid = status?.nsPid;
   return {
-    exe: link(proc, pid, 'exe'),
+    exe: readProcLink(`${proc}/${pid}/exe`),
     argv: readArgv(proc, pid),
-    cwd: link(proc, pid, 'cwd'),
+    cwd: readProcLink(`${proc}/${pid}/cwd`),
     loginUid: login === NO_LOGIN ? null : login,
-    cgroup: parseCgroup(text(proc, pid, 'cgroup') ?? ''),
-    netns: inode(link(proc, pid, 'ns/net')),
+    cgroup: parseCgroup(readProcFile(`${proc}/${pid}/cgroup`) ?? ''),
+    netns: inode(readProcLink(`${proc}/${pid}/ns/net`)),
     ...(nsPid !== undefined && { nsPid }),
   };
 }
 
 /** Undefined where the process has ended. */
-export function readStat(proc: string, pid: number): Stat | undefined {
-  const stat = text(proc, pid, 'stat');
-  return stat === undefined ? undefined : parseStat(stat);
-}
-
-/** Undefined where the process has ended. */
 export function readStatus(proc: string, pid: number): Status | undefined {
-  return parseStatus(text(proc, pid, 'status') ?? '');
+  return parseStatus(readProcFile(`${proc}/${pid}/status`) ?? '');
 }
 
 /**
@@ -143,7 +134,7 @@ function readAncestors(proc: string, child: Stat): Ancestor[] {
 
 /** Empty for a kernel thread, and where the process has ended. */
 export function readArgv(proc: string, pid: number): string[] {
-  return parseArgv(text(proc, pid, 'cmdline') ?? '');
+  return parseArgv(readProcFile(`${proc}/${pid}/cmdline`) ?? '');
 }
 
 /** Arguments from /proc/<pid>/cmdline. Trailing NULs may be padding: programs write their titles over the arguments. */
@@ -151,27 +142,6 @@ export function parseArgv(cmdline: string): string[] {
   let end = cmdline.length;
   while (cmdline[end - 1] === '\0') end -= 1; // a regular expression begins anew at each NUL of thousands
   return end === 0 ? [] : cmdline.slice(0, end).split('\0');
-}
-
-function text(proc: string, pid: number, file: string): string | undefined {
-  try {
-    const fd = openSync(`${proc}/${pid}/${file}`, 'r');
-    try {
-      return buffer.toString('utf8', 0, readSync(fd, buffer));
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return undefined; // ended, or not in this kernel
-  }
-}
-
-function link(proc: string, pid: number, file: string): string | null {
-  try {
-    return readlinkSync(`${proc}/${pid}/${file}`);
-  } catch {
-    return null; // ended, or a kernel thread
-  }
 }
 
 /** `net:[4026531840]` → 4026531840 */

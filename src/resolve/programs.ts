@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
-import { runsTheSame } from '../sys/stat.js';
+import { readStat, runsTheSame } from '../sys/stat.js';
 import {
   describe,
   MOST_ANCESTORS,
   readArgv,
   readProgram,
-  readStat,
   readStatus,
   UNREAD,
   type Image,

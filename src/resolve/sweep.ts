@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readStat } from '../sys/stat.js';
 import type { Holdings } from './holdings.js';
-import { readStat } from './process.js';
 import type { Programs } from './programs.js';
 import type { Roster, Tracked } from './roster.js';
 

@@ -1,4 +1,5 @@
 import { lstatSync, readFileSync, type Stats } from 'node:fs';
+import { readProcFile } from './proc-file.js';
 
 /** The fields of /proc/<pid>/stat that matter here. */
 export interface Stat {
@@ -26,11 +27,8 @@ export function parseStat(text: string): Stat | undefined {
 
 /** Undefined when there is no such process (any more). */
 export function readStat(proc: string, pid: number): Stat | undefined {
-  try {
-    return parseStat(readFileSync(`${proc}/${pid}/stat`, 'utf8'));
-  } catch {
-    return undefined; // ended
-  }
+  const stat = readProcFile(`${proc}/${pid}/stat`);
+  return stat === undefined ? undefined : parseStat(stat);
 }
 
 /** What tells a program from the next one of the same process; undefined where it was not read. */
@@ -62,12 +60,8 @@ export function isOfTheDead(error: unknown): boolean {
 
 /** Whether that process, told from later ones of its pid by its start time, still runs: one that nobody has reaped does not. */
 export function isRunning(proc: string, pid: number, startTime: number): boolean {
-  try {
-    const text = readFileSync(`${proc}/${pid}/stat`, 'utf8');
-    return parseStat(text)?.startTime === startTime && !/^.{2}[ZX]/s.test(text.slice(text.lastIndexOf(')')));
-  } catch {
-    return false;
-  }
+  const text = readProcFile(`${proc}/${pid}/stat`) ?? '';
+  return parseStat(text)?.startTime === startTime && !/^.{2}[ZX]/s.test(text.slice(text.lastIndexOf(')')));
 }
 
 /**
