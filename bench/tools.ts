@@ -67,13 +67,18 @@ function queueByIptables(): Tool {
   };
 }
 
+/** A source of calls instead of packets, of whatever namespace. */
+function byCalls(source: string, what: string): Tool {
+  return { ...ptrap(source, what, EACH), parse: parsePtrap, only: 'host', isNamespaceBlind: true };
+}
+
 /** Every packet is a sighting, of tcp the opening SYN. */
 const EACH = ['--limit-per', 'none', '-c'];
 
 interface PtrapEvent {
   type: string;
   at: string;
-  flow: { src: { port: number } };
+  flow: { src: { port?: number } };
   resolution: { latencyMs: number; processes?: { pid: number }[] };
 }
 
@@ -93,7 +98,9 @@ function sightingOf({ type, at, flow, resolution }: PtrapEvent) {
   if (type !== 'sighting') return undefined;
   const microseconds = Number(/\.\d{3}(\d{3})Z$/.exec(at)?.[1]);
   const packetAt = Date.parse(at) + microseconds / 1_000;
-  return { pids: (resolution.processes ?? []).map(({ pid }) => pid), port: flow.src.port, packetAt };
+  const { port } = flow.src;
+  const pids = (resolution.processes ?? []).map(({ pid }) => pid);
+  return { pids, packetAt, ...(port !== undefined && { port }) };
 }
 
 /** `udp ESTAB 0 0 10.77.0.1:40001 10.77.0.2:53 users:(("perl",pid=12,fd=3),("perl",pid=13,fd=3))` */
@@ -129,6 +136,8 @@ export const tools: readonly Tool[] = [
     only: 'vm',
   },
   queueByIptables(),
+  byCalls('bpf', 'the system calls that send, told by bpftrace, which has started by `ready`'),
+  byCalls('audit', 'the same calls from the kernel’s audit record'),
   {
     name: 'original',
     what: 'the method of the shell script that ptrap grew out of (`bench/peers/original.sh`): LOG, `tail` of the log every 0.1 s, `lsof`, netem 500 ms',
