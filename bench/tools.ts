@@ -98,9 +98,9 @@ function sightingOf({ type, at, flow, resolution }: PtrapEvent) {
   if (type !== 'sighting') return undefined;
   const microseconds = Number(/\.\d{3}(\d{3})Z$/.exec(at)?.[1]);
   const packetAt = Date.parse(at) + microseconds / 1_000;
-  const { port } = flow.src;
+  const port = flow.src.port; // 0: the kernel had not chosen it yet
   const pids = (resolution.processes ?? []).map(({ pid }) => pid);
-  return { pids, packetAt, ...(port !== undefined && { port }) };
+  return { pids, packetAt, ...(port && { port }) };
 }
 
 /** `udp ESTAB 0 0 10.77.0.1:40001 10.77.0.2:53 users:(("perl",pid=12,fd=3),("perl",pid=13,fd=3))` */
