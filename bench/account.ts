@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setInterval as every, setTimeout as sleep } from 'node:timers/promises';
 
 /** What a tool and its children cost: kept by the kernel, in a control group of the tool's own. */
@@ -22,7 +22,7 @@ const SAMPLE_MS = 200;
 export function openAccount(): Account {
   const mount = mkdtempSync(join(tmpdir(), 'ptrap-bench-cgroup-'));
   execFileSync('mount', ['-t', 'cgroup2', 'none', mount]);
-  const group = join(mount, `ptrap-bench-${process.pid}`);
+  const group = join(mount, basename(mount));
   mkdirSync(group);
   const abort = new AbortController();
   let peak = 0;
@@ -47,12 +47,22 @@ export function openAccount(): Account {
       abort.abort();
       await sampling;
       writeFileSync(join(group, 'cgroup.kill'), '1');
-      while (pids().length > 0) await sleep(20);
-      rmdirSync(group);
+      while (!isRemoved(group)) await sleep(20);
       execFileSync('umount', [mount]);
       rmdirSync(mount);
     },
   };
+}
+
+/** A process that was killed is in its group until it is reaped, though no longer listed there. */
+function isRemoved(group: string): boolean {
+  try {
+    rmdirSync(group);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
+    throw error;
+  }
 }
 
 async function sample(look: () => void, signal: AbortSignal): Promise<void> {

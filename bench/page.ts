@@ -19,8 +19,8 @@ tool prints when it arrives, on the same clock (CLOCK_MONOTONIC), and joins line
 time. *Named*: the sender is among the processes named, and each of those held the socket. *Wrong*: an answer that names a
 process which did not send. *Not known*: the tool said so. *p50*, *p99*: from just before connect() or sendto() to the
 line's arrival; *known*: until ptrap itself knew the process: when it says that the packet reached it, and how long the
-look-up then took (not of the journal, whose times are the log's, nor of floods, where matches wait for their turn in
-between). *Added*: how much later a sender got what it wanted (the answer, the connection, or just the system call's
+look-up then took (not of journal, bpf and audit, whose times are those of the log and of the calls, nor of floods, where
+matches wait for their turn in between). *Added*: how much later a sender got what it wanted (the answer, the connection, or just the system call's
 return) than the same sender without any tool. *CPU*: of the tool and its children, ended ones too, by the kernel's account
 (cpu.stat of a control group); what the kernel and journald do for it is not in it. *Memory*: the sum of VmHWM of the
 tool's processes that live at one time. A tool is started once a run, and does all workloads one after the other.
