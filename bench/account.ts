@@ -47,15 +47,15 @@ export function openAccount(): Account {
       abort.abort();
       await sampling;
       writeFileSync(join(group, 'cgroup.kill'), '1');
-      while (!isRemoved(group)) await sleep(20);
+      while (!tryRemove(group)) await sleep(20);
       execFileSync('umount', [mount]);
       rmdirSync(mount);
     },
   };
 }
 
-/** A process that was killed is in its group until it is reaped, though no longer listed there. */
-function isRemoved(group: string): boolean {
+/** False while it is busy: a process that was killed is in its group until it is reaped, though no longer listed there. */
+function tryRemove(group: string): boolean {
   try {
     rmdirSync(group);
     return true;

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { RawNetlinkSocket } from 'netlink/dist/raw.js';
+import { readProcLink } from '../sys/proc-file.js';
 
 /** Number of the file descriptor behind a socket: /proc/net/netlink (proc(5)) knows its port and its inode. */
 export function descriptorOf(socket: RawNetlinkSocket, protocol: number): number {
@@ -9,14 +10,9 @@ export function descriptorOf(socket: RawNetlinkSocket, protocol: number): number
     .map(text => text.trim().split(/\s+/))
     .find(fields => fields[1] === String(protocol) && fields[2] === String(port));
   const link = `socket:[${line?.at(-1)}]`;
-  const descriptor = readdirSync('/proc/self/fd').find(name => linkTo(`/proc/self/fd/${name}`) === link);
+  // the one that lists them is gone
+  const descriptor = readdirSync('/proc/self/fd').find(
+    name => readProcLink(`/proc/self/fd/${name}`) === link,
+  );
   return Number(descriptor);
-}
-
-function linkTo(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined; // the one that lists them
-  }
 }

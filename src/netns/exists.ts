@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readProcLink } from '../sys/proc-file.js';
 
 /**
  * Whether a network namespace of that inode still exists, as far as it can be seen: a process is in it or has it open, or
@@ -11,8 +12,8 @@ export function netnsExists(inode: number, proc = '/proc'): boolean {
     .filter(name => /^\d+$/.test(name))
     .map(pid => `${proc}/${pid}`)
     .some(process => {
-      if (linkAt(`${process}/ns/net`) === link) return true;
-      const mountNamespace = linkAt(`${process}/ns/mnt`);
+      if (readProcLink(`${process}/ns/net`) === link) return true;
+      const mountNamespace = readProcLink(`${process}/ns/mnt`);
       const isNew = mountNamespace !== undefined && !mounts.has(mountNamespace);
       if (isNew) mounts.add(mountNamespace);
       return (isNew && mountsOf(process).includes(` ${link} `)) || hasOpen(process, link);
@@ -20,16 +21,7 @@ export function netnsExists(inode: number, proc = '/proc'): boolean {
 }
 
 function hasOpen(process: string, link: string): boolean {
-  return namesIn(`${process}/fd`).some(name => linkAt(`${process}/fd/${name}`) === link);
-}
-
-// what has ended meanwhile has nothing
-function linkAt(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
+  return namesIn(`${process}/fd`).some(name => readProcLink(`${process}/fd/${name}`) === link);
 }
 
 function namesIn(path: string): string[] {

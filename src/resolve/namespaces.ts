@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
+import { readProcLink } from '../sys/proc-file.js';
 import { addressText, canonical } from './address.js';
 
 /** A network namespace that has processes. */
@@ -67,11 +68,7 @@ export function memberOf(proc: string, { link, pids }: NetworkNamespace): number
 }
 
 function namespaceOf(proc: string, pid: string): string | undefined {
-  try {
-    return readlinkSync(`${proc}/${pid}/ns/net`);
-  } catch {
-    return undefined; // it has ended, or is not ours to look into
-  }
+  return readProcLink(`${proc}/${pid}/ns/net`);
 }
 
 /** The addresses of a namespace: fib_trie lists IPv4 ones as `/32 host LOCAL` below them, if_inet6 (proc(5)) IPv6 ones. */

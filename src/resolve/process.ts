@@ -87,9 +87,9 @@ function readImage(proc: string, pid: number, status: Status | undefined): Image
   const login = Number(readProcFile(`${proc}/${pid}/loginuid`) || NO_LOGIN);
   const nsPid = status?.nsPid;
   return {
-    exe: readProcLink(`${proc}/${pid}/exe`),
+    exe: readProcLink(`${proc}/${pid}/exe`) ?? null,
     argv: readArgv(proc, pid),
-    cwd: readProcLink(`${proc}/${pid}/cwd`),
+    cwd: readProcLink(`${proc}/${pid}/cwd`) ?? null,
     loginUid: login === NO_LOGIN ? null : login,
     cgroup: parseCgroup(readProcFile(`${proc}/${pid}/cgroup`) ?? ''),
     netns: inode(readProcLink(`${proc}/${pid}/ns/net`)),
@@ -145,7 +145,7 @@ export function parseArgv(cmdline: string): string[] {
 }
 
 /** `net:[4026531840]` → 4026531840 */
-function inode(target: string | null): number | null {
+function inode(target: string | undefined): number | null {
   const digits = /\[(\d+)\]$/.exec(target ?? '')?.[1];
   return digits === undefined ? null : Number(digits);
 }

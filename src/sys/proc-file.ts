@@ -18,11 +18,11 @@ export function readProcFile(path: string): string | undefined {
   }
 }
 
-/** Where a process's link under /proc points to; null where it has ended, or is a kernel thread. */
-export function readProcLink(path: string): string | null {
+/** Where a process's link under /proc points to; undefined where it has ended, is a kernel thread, or is not ours to look into. */
+export function readProcLink(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {
-    return null;
+    return undefined;
   }
 }

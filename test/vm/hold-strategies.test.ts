@@ -129,13 +129,11 @@ const willing = (strategy: Strategy): Device[] =>
 
 /** A target that is a network means every device that is up: so those that a strategy refuses must not be. */
 async function withoutRefused(strategy: Strategy, work: () => Promise<void>): Promise<void> {
-  const turn = (state: 'up' | 'down'): Promise<string> =>
-    vm.must(
-      batch(
-        'ip',
-        Object.keys(refusals[strategy]).map(device => `link set ${device} ${state}`),
-      ),
-    );
+  const refused = Object.keys(refusals[strategy]);
+  const turn = (state: 'up' | 'down'): Promise<string> => {
+    const lines = refused.map(device => `link set ${device} ${state}`);
+    return vm.must(batch('ip', lines));
+  };
   await turn('down');
   try {
     await work();

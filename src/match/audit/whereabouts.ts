@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readProcLink } from '../../sys/proc-file.js';
 import type { Origin } from '../source.js';
 import type { Call } from './calls.js';
 
@@ -67,11 +68,7 @@ export function openWhereabouts(
 }
 
 function netnsOf(proc: string, pid: string): string | undefined {
-  try {
-    return readlinkSync(`${proc}/${pid}/ns/net`);
-  } catch {
-    return undefined; // it has ended
-  }
+  return readProcLink(`${proc}/${pid}/ns/net`);
 }
 
 /** A namespace without processes is mounted, as `ip netns add` does. */
