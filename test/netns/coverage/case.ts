@@ -10,7 +10,7 @@ export interface Case {
   sender: string;
   /** The grade of the answer, the reason why there is none, or that the packet is not seen at all. */
   says: Exclude<Grade, 'call'> | UnresolvedReason | 'not seen';
-  /** What it says at times instead: the kernel sends from the port by itself as well, from another cgroup, and neither is guessed. */
+  /** What it says at times instead: the kernel sends from the port by itself as well, or ptrap was quick enough to see who ends at once. */
   orSays?: Grade;
   /** That nobody is named is right as well as that all of them are: it is a matter of moments. */
   mayName?: boolean;
