@@ -3,14 +3,17 @@ import { findOwners, soleInode, type Answer } from './owners.js';
 import type { NameSender } from './scan.js';
 import type { ProcessTable, Sender } from './table.js';
 
-/** The way that has a process table: it knows most holders without a search, and who has just ended. */
-export function openKnown(table: ProcessTable): NameSender {
+/** The way that has a process table: it knows most holders without a search, and who has just ended. Undefined where it may lack some. */
+export function openKnown(
+  table: ProcessTable,
+): (...args: Parameters<NameSender>) => Promise<Answer | undefined> {
   return async ({ at, flow }, { via, standing, asked, again }, since) => {
     if (standing.kind !== 'owned')
       return fromHistory(table, await table.mustHaveSent(flow, at), reasonFor(flow, standing.kind));
     const { sockets } = standing;
     const inode = soleInode(sockets);
     const owners = await findOwners(table, sockets, since, again);
+    if (!(await table.caughtUp(since))) return undefined;
     if (typeof owners === 'string') return { reason: owners };
     if (owners.size === 0) {
       const held = inode === null ? [] : await table.heldUntil(inode, asked);

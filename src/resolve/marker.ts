@@ -1,10 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { ProcEvent } from '../netlink/proc-event.js';
 
-/** Tells when everything that has happened up to now has been taken note of. */
+/** Tells when everything that had happened by some time has been taken note of. */
 export interface Marker {
-  /** False when that does not come about. */
-  caughtUp(): Promise<boolean>;
+  /**
+   * False when that does not come about.
+   * @param since all that had happened by then (performance.now()); default now
+   */
+  caughtUp(since?: number): Promise<boolean>;
   /** Shown every event. */
   see(event: ProcEvent): void;
 }
@@ -14,18 +17,17 @@ const PATIENCE_MS = 200;
 
 /** The mark is our own name, set to what it is: the kernel tells of that after all that came before. */
 export function openMarker(proc: string): Marker {
-  const waiting: ((caughtUp: boolean) => void)[] = [];
-  /** Until the next tick, for no packet is read before: what is asked about by then was sent before this mark. */
-  let latest: Promise<boolean> | undefined;
+  const waiting: { at: number; done(caughtUp: boolean): void }[] = [];
+  let latest = { at: -Infinity, caughtUp: Promise.resolve(false) };
 
-  function mark(): Promise<boolean> {
+  function mark(at: number): Promise<boolean> {
     return new Promise(settle => {
       const timer = setTimeout(() => done(false), PATIENCE_MS);
       const done = (caughtUp: boolean): void => {
         clearTimeout(timer);
         settle(caughtUp);
       };
-      waiting.push(done);
+      waiting.push({ at, done });
       try {
         writeFileSync(`${proc}/self/comm`, readFileSync(`${proc}/self/comm`, 'latin1').trim());
       } catch {
@@ -35,12 +37,17 @@ export function openMarker(proc: string): Marker {
   }
 
   return {
-    caughtUp() {
-      if (latest === undefined) process.nextTick(() => (latest = undefined));
-      return (latest ??= mark());
+    caughtUp(since = performance.now()) {
+      if (latest.at < since) {
+        const at = performance.now();
+        latest = { at, caughtUp: mark(at) };
+      }
+      return latest.caughtUp;
     },
     see(event) {
-      if (event.what === 'comm' && event.pid === process.pid) waiting.shift()?.(true);
+      if (event.what !== 'comm' || event.pid !== process.pid) return;
+      // those whose event was lost have come to nothing long since
+      while (waiting[0] && waiting[0].at <= event.at) waiting.shift()?.done(true);
     },
   };
 }

@@ -67,10 +67,11 @@ export function openResolver({
     if (match.flow.packetSocket) return findSuspects(proc, finder, match.flow, since);
     if (match.flow.iif !== undefined) return forwarded(match, since);
     const finding = findSockets(kernel, match.flow, since);
-    const byTable = table?.isComplete ? known : undefined;
+    if (!table?.isComplete || !known) return scan(match, await finding, since);
     // the kernel has been asked; who sent it may end before its answer is read
-    if (byTable) table?.glance(match.flow.uid ?? 0, since);
-    return (byTable ?? scan)(match, await finding, since);
+    table.glance(match.flow.uid ?? 0, since);
+    const found = await finding;
+    return (await known(match, found, since)) ?? scan(match, found, since);
   }
 
   return {

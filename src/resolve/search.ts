@@ -11,8 +11,8 @@ export interface Memory {
   holdings: Holdings;
   /** Who was found to be a sender before, and under which number it had its socket; the latest first. */
   senders: ReadonlyMap<Tracked, string>;
-  /** Waits until all that has happened up to now has been taken note of. */
-  caughtUp(): Promise<boolean>;
+  /** Waits until all that had happened by then (performance.now()) has been taken note of. */
+  caughtUp(since: number): Promise<boolean>;
   /** The number under which the last one had its socket: many programs use the same. */
   usualFd: string;
 }
@@ -36,7 +36,12 @@ const FIRST_TRIES = 4;
 const GLANCES = 3;
 
 /** Looks at the newest processes, for what is asked next: they may end any moment. */
-export function glance({ roster, holdings, usualFd }: Memory, uid: number, since: number): void {
+export function glance(
+  { roster, holdings, usualFd, caughtUp }: Memory,
+  uid: number,
+  since: number,
+): void {
+  void caughtUp(since); // whoever asks for it then has it the sooner
   let left = GLANCES;
   for (const process of roster.bornSince(since - YOUNG_MS)) {
     if (!isOf(process, uid) || !mayHaveChanged(holdings, process, since)) continue;
@@ -65,6 +70,7 @@ export async function findKnownHolders(
   if (first === 'late') return false;
   if (first === undefined) return true;
   found(first);
+  await memory.caughtUp(wanted.since); // it may have forked before, and its fork have sent
   const known = new Set([first]);
   const fd = holdings.by(first, wanted.inode)?.fd ?? memory.usualFd;
   memory.usualFd = fd;
@@ -111,7 +117,7 @@ async function findFirst(
   const known = [...memory.holdings.of(inode)].map(({ process }) => process);
   const quick = (await search(known)) ?? (await search(likely(memory, wanted)));
   if (quick !== undefined || (isGone && (await pace.wait(isGone())))) return quick;
-  await pace.wait(memory.caughtUp()); // it may be so new that we have not heard of it
+  await pace.wait(memory.caughtUp(wanted.since)); // it may be so new that we have not heard of it
   const found = (await search(likely(memory, wanted))) ?? (await search(anyoneChanged(memory, wanted)));
   if (found !== undefined || (isGone && (await pace.wait(isGone())))) return found;
   return search(anyone(memory, uid));

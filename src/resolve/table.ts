@@ -20,6 +20,8 @@ import { openWallClock } from './wall-clock.js';
 export interface ProcessTable extends Disposable {
   /** Whether nothing is missing. Until it is, and whenever events were lost, /proc has to be searched instead. */
   readonly isComplete: boolean;
+  /** Whether all that had happened by then (performance.now()) has been taken note of; false where that cannot be proven. */
+  caughtUp(since: number): Promise<boolean>;
   /** A match came: looks at those who may have sent it and end any moment. */
   glance(uid: number, since: number): void;
   /** As {@link findKnownHolders}. */
@@ -153,6 +155,7 @@ export function openProcessTable({
     get isComplete() {
       return completeSince() !== Infinity;
     },
+    caughtUp,
     glance: (uid, since) => glance(memory, uid, since),
     findHolders: (wanted, found) => findKnownHolders(memory, wanted, found),
     tell: process => programs.tell(process, userName),

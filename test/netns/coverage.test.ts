@@ -20,14 +20,14 @@ afterEach(() => namespace[Symbol.asyncDispose]());
 
 async function isNamed(title: string, cases: readonly Case[]): Promise<void> {
   const observed = await observe(namespace, cases, cases === forwarded ? ['--forwarded'] : []);
-  const table = observed.map(({ says, isRight, wrong }, index) => {
+  const table = observed.map(({ says, amiss, wrong }, index) => {
     const expected = cases[index]!;
-    return [expected.name, says === expected.orSays ? expected.says : says, isRight, wrong];
+    return [expected.name, says === expected.orSays ? expected.says : says, amiss, wrong];
   });
   const sightings = observed.reduce((sum, one) => sum + one.sightings, 0);
   const wrong = observed.reduce((sum, one) => sum + one.wrong, 0);
   console.log(`${title}: ${cases.length} cases, ${sightings} sightings checked, ${wrong} wrong`);
-  expect(table).toEqual(cases.map(({ name, says }) => [name, says, true, 0]));
+  expect(table).toEqual(cases.map(({ name, says }) => [name, says, '', 0]));
 }
 
 /** Debian's kernel has its modules beside it: that of test/vm, where test/long/coverage.test.ts runs this. */

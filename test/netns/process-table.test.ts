@@ -199,6 +199,19 @@ describe('events that are late', () => {
     process.kill(relay.pid, 'SIGCONT');
     expect(namesOf()).toEqual(['bash /usr/bin/bash', 'bash /usr/bin/bash', `other ${other}`]);
   });
+
+  it('hide no child that sends on what it has from its parent', async () => {
+    const { watch, relay } = await watchAndRelay();
+    const sender = stage.shell();
+    await sender.do('exec 3<>/dev/udp/10.77.0.2/53; echo x >&3');
+    await watch.sighting(found => pidsOf(found).includes(sender.pid));
+    process.kill(relay.pid, 'SIGSTOP');
+    const earlier = watch.sightings.length;
+    const child = Number(await sender.do('{ echo x >&3; exec sleep 3 >&- 2>&-; } & echo $!'));
+    const found = await watch.when(() => watch.sightings[earlier]);
+    process.kill(relay.pid, 'SIGCONT');
+    expect(pidsOf(found).sort()).toEqual([sender.pid, child].sort());
+  });
 });
 
 describe('events that were lost', () => {

@@ -37,7 +37,7 @@ async function open(processes: Record<number, FakeProcess> = {}) {
       at = performance.now(),
       since = performance.now(),
     }: { flow?: Partial<Flow>; at?: number; since?: number } = {},
-  ): Promise<Answer> {
+  ): Promise<Answer | undefined> {
     const whole: Flow = {
       family: 'ipv4',
       protocol: 'udp',
@@ -87,8 +87,8 @@ async function open(processes: Record<number, FakeProcess> = {}) {
   return { tree, table, tell, lose, said, ask, start, end };
 }
 
-const pids = (answer: Answer) =>
-  'reason' in answer ? answer.reason : answer.processes.map(({ pid }) => pid);
+const pids = (answer: Answer | undefined) =>
+  answer && ('reason' in answer ? answer.reason : answer.processes.map(({ pid }) => pid));
 /** Until what has begun has been read. */
 const settled = () => sleep(10);
 
@@ -101,7 +101,7 @@ describe('a sender that lives', () => {
     end(20);
     const answer = await ask({});
     expect(answer).toMatchObject({ grade: 'exact', via: 'sock-diag', inode: INODE });
-    expect('processes' in answer && answer.processes[0]).toMatchObject({
+    expect(answer && 'processes' in answer && answer.processes[0]).toMatchObject({
       pid: 30,
       ppid: 20,
       comm: 'sender',

@@ -15,24 +15,35 @@ function open() {
     writeFileSync(path, 'ptrap\n');
     return is;
   };
-  const tell = () => marker.see({ what: 'comm', at: performance.now(), pid: process.pid, comm: 'ptrap' });
+  const tell = (at = performance.now()) =>
+    marker.see({ what: 'comm', at, pid: process.pid, comm: 'ptrap' });
   return { marker, isMarked, tell };
 }
 
 describe('openMarker', () => {
-  it('sets one mark for all that ask at once, and another for who asks later', async () => {
+  it('sets one mark for all that had come before it, and another for who comes later', async () => {
     const { marker, isMarked, tell } = open();
-    const first = marker.caughtUp();
+    const since = performance.now();
+    const first = marker.caughtUp(since);
     expect(isMarked()).toBe(true);
-    const second = marker.caughtUp();
+    const second = marker.caughtUp(since);
     expect(isMarked()).toBe(false);
-    await turn();
     const third = marker.caughtUp();
     expect(isMarked()).toBe(true);
     tell();
-    expect(await Promise.all([first, second])).toEqual([true, true]);
+    expect(await Promise.all([first, second, third])).toEqual([true, true, true]);
+    expect(await marker.caughtUp(since)).toBe(true);
+    expect(isMarked()).toBe(false);
+  });
+
+  it('takes no earlier news for that of its mark', async () => {
+    const { marker, tell } = open();
+    const earlier = performance.now();
+    const caughtUp = marker.caughtUp();
+    tell(earlier);
+    expect(await Promise.race([caughtUp, turn('not yet')])).toBe('not yet');
     tell();
-    expect(await third).toBe(true);
+    expect(await caughtUp).toBe(true);
   });
 
   it('gives up when the kernel does not tell of it', async () => {

@@ -19,8 +19,8 @@ const PATIENCE_MS = 10_000 * SLOWER;
 /** What ptrap said of a case, and how many of its sightings named somebody who was not to be named. */
 export interface Observed {
   says: Case['says'];
-  /** Whether the first sighting names, or suspects, exactly those who are to be, and tells of them what is to be told. */
-  isRight: boolean;
+  /** What is wrong with whom the first sighting names, or suspects, or with what it tells of them; empty where nothing is. */
+  amiss: string;
   sightings: number;
   wrong: number;
 }
@@ -100,12 +100,14 @@ function judge(
   { tells = {}, mayName = false }: Case,
 ): Observed {
   const [first] = sightings;
-  if (first === undefined) return { says: 'not seen', isRight: named.length === 0, sightings: 0, wrong: 0 };
+  if (first === undefined)
+    return { says: 'not seen', amiss: named.length > 0 ? 'nobody' : '', sightings: 0, wrong: 0 };
   const answered = answeredBy(first).map(({ pid }) => pid);
   const isAll = sorted(answered) === sorted(named);
+  const isRight = (isAll || (mayName && answered.length === 0)) && isTold(first, tells);
   return {
     says: gradeOf(first.resolution),
-    isRight: (isAll || (mayName && answered.length === 0)) && isTold(first, tells),
+    amiss: isRight ? '' : `not ${sorted(named)}, but ${JSON.stringify(answeredBy(first))}`,
     sightings: sightings.length,
     wrong: sightings.filter(sighting => pidsOf(sighting).some(pid => !named.includes(pid))).length,
   };
