@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { ProcEvent } from '../netlink/proc-event.js';
 
 /** Tells when everything that had happened by some time has been taken note of. */
-export interface Marker {
+export interface Marker extends Disposable {
   /**
    * False when that does not come about.
    * @param since all that had happened by then (performance.now()); default now
@@ -14,9 +14,13 @@ export interface Marker {
 
 /** How long events may be under way, in ms. */
 const PATIENCE_MS = 200;
+/** A name is 15 bytes at most, and /proc ends it with a newline. */
+const NEWLINE = 1;
+const name = Buffer.alloc(15 + NEWLINE);
 
 /** The mark is our own name, set to what it is: the kernel tells of that after all that came before. */
 export function openMarker(proc: string): Marker {
+  let comm = openComm(proc);
   const waiting: { at: number; done(caughtUp: boolean): void }[] = [];
   let latest = { at: -Infinity, caughtUp: Promise.resolve(false) };
 
@@ -28,11 +32,8 @@ export function openMarker(proc: string): Marker {
         settle(caughtUp);
       };
       waiting.push({ at, done });
-      try {
-        writeFileSync(`${proc}/self/comm`, readFileSync(`${proc}/self/comm`, 'latin1').trim());
-      } catch {
-        done(false); // /proc is read-only: nothing can be proven
-      }
+      if (comm === undefined) done(false);
+      else writeSync(comm, name, 0, readSync(comm, name, 0, name.length, 0) - NEWLINE);
     });
   }
 
@@ -49,5 +50,18 @@ export function openMarker(proc: string): Marker {
       // those whose event was lost have come to nothing long since
       while (waiting[0] && waiting[0].at <= event.at) waiting.shift()?.done(true);
     },
+    [Symbol.dispose]() {
+      if (comm !== undefined) closeSync(comm);
+      comm = undefined;
+    },
   };
+}
+
+/** Our own name, for reading and writing; undefined where /proc is read-only. */
+function openComm(proc: string): number | undefined {
+  try {
+    return openSync(`${proc}/self/comm`, 'r+');
+  } catch {
+    return undefined;
+  }
 }

@@ -207,6 +207,7 @@ export function openProcessTable({
     },
     [Symbol.dispose]() {
       sweep?.[Symbol.dispose]();
+      marker[Symbol.dispose]();
       following[Symbol.dispose]();
     },
   };
