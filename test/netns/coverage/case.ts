@@ -6,14 +6,12 @@ export interface Case {
   name: string;
   /** Where to, as ptrap is told; `PORT` stands for the case's own port. */
   target: string;
-  /** Perl with test/senders/coverage/Sender.pm: `go` before it sends, `named` with all that are to be named, or suspected, after it. */
+  /** Perl with test/senders/coverage/Sender.pm: `go` before it sends, `named` with all that are to be named, or suspected, after it; `?` and a pid for one that may be, since it is a matter of moments. */
   sender: string;
   /** The grade of the answer, the reason why there is none, or that the packet is not seen at all. */
   says: Exclude<Grade, 'call'> | UnresolvedReason | 'not seen';
   /** What it says at times instead: the kernel sends from the port by itself as well, or ptrap was quick enough to see who ends at once. */
-  orSays?: Grade;
-  /** That nobody is named is right as well as that all of them are: it is a matter of moments. */
-  mayName?: boolean;
+  orSays?: Grade | UnresolvedReason;
   /** Bash, run in the namespace before any sender. */
   prepare?: string;
   /** Not beside the other cases, but after them. */

@@ -68,10 +68,9 @@ export const forwarded: readonly Case[] = [
   {
     name: 'A process of another namespace that ends at once',
     target,
-    sender: `box; child(sub {}); go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named $c`,
+    sender: `box; child(sub {}); go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; exec 'true' } waitpid $c, 0; named "?$c"`,
     says: 'other-netns',
     orSays: 'wildcard',
-    mayName: true,
     needs: '`audit`; or ptrap in its namespace (`ip netns exec`, `nsenter`), with `bpf`',
   },
   {

@@ -121,10 +121,9 @@ export const processes: readonly Case[] = [
     target,
     sender: `my $home = $$; go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; close $s; exec 'true' } waitpid $c, 0;
       for (1 .. 500) { open my $last, '>', '/proc/sys/kernel/ns_last_pid' or die $!; print $last $c - 1; close $last;
-        my $other = child(sub { $0 = 'impostor'; my $d = udp; connect $d, v4($HOST, 9); stay }); last if $other == $c; kill 'KILL', $other; waitpid $other, 0; die 'not reused' if $_ == 500 } named $c`,
+        my $other = child(sub { $0 = 'impostor'; my $d = udp; connect $d, v4($HOST, 9); stay }); last if $other == $c; kill 'KILL', $other; waitpid $other, 0; die 'not reused' if $_ == 500 } named "?$c"`,
     says: 'cgroup',
     orSays: 'wildcard',
-    mayName: true,
     tells: { comm: /^"(perl|true)"$/ },
     needs: '`bpf` or `audit`',
     remark: 'a process that began after the packet has not sent it',
@@ -158,20 +157,18 @@ export const processes: readonly Case[] = [
   {
     name: 'A process that ends at once, one of many of its user’s',
     target,
-    sender: `go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; close $s; exec 'true' } waitpid $c, 0; named $c`,
+    sender: `go; my $c = fork; if (!$c) { my $s = udp; send $s, 'x', 0, v4; close $s; exec 'true' } waitpid $c, 0; named "?$c"`,
     says: 'cgroup',
     orSays: 'wildcard',
-    mayName: true,
     needs: '`bpf` or `audit`; `queue` if it waits for an answer',
     remark: 'its unit or container',
   },
   {
     name: 'A process that ends at once, one of many of its user’s, in no cgroup but the root',
     target,
-    sender: `go; my $c = fork; if (!$c) { enter_cgroup($ENV{CGROUPS}); my $s = udp; send $s, 'x', 0, v4; close $s; exec 'true' } waitpid $c, 0; named $c`,
+    sender: `go; my $c = fork; if (!$c) { enter_cgroup($ENV{CGROUPS}); my $s = udp; send $s, 'x', 0, v4; close $s; exec 'true' } waitpid $c, 0; named "?$c"`,
     says: 'uid',
     orSays: 'wildcard',
-    mayName: true,
     needs: '`bpf` or `audit`; `queue` if it waits for an answer',
   },
 ];

@@ -25,10 +25,15 @@ export interface Observed {
   wrong: number;
 }
 
+/** Who is to be named, and who beside them may be. */
+interface Due {
+  named: number[];
+  maybe: number[];
+}
+
 /** A sender that has set up what it needs. */
 interface Sender {
-  /** Lets it send; gives who is to be named. */
-  send(): Promise<number[]>;
+  send(): Promise<Due>;
   end(): Promise<void>;
 }
 
@@ -57,9 +62,9 @@ export async function observe(
   await using watch = await watchAll(namespace, [...more, ...targets]);
   const observed: Observed[] = [];
   const look = async (index: number, sender: Sender): Promise<void> => {
-    const named = await sender.send();
+    const due = await sender.send();
     await watch.seen(index, cases[index]!.says === 'not seen');
-    observed[index] = judge(watch.of(index), named, cases[index]!);
+    observed[index] = judge(watch.of(index), due, cases[index]!);
   };
   await Promise.all(together.map(({ index, sender }) => look(index, sender)));
   for (const index of indexes(true)) {
@@ -94,22 +99,18 @@ async function watchAll(namespace: Namespace, args: readonly string[]): Promise<
   };
 }
 
-function judge(
-  sightings: readonly Sighting[],
-  named: readonly number[],
-  { tells = {}, mayName = false }: Case,
-): Observed {
+function judge(sightings: readonly Sighting[], { named, maybe }: Due, { tells = {} }: Case): Observed {
   const [first] = sightings;
   if (first === undefined)
     return { says: 'not seen', amiss: named.length > 0 ? 'nobody' : '', sightings: 0, wrong: 0 };
   const answered = answeredBy(first).map(({ pid }) => pid);
-  const isAll = sorted(answered) === sorted(named);
-  const isRight = (isAll || (mayName && answered.length === 0)) && isTold(first, tells);
+  const isDue = (pid: number) => named.includes(pid) || maybe.includes(pid);
+  const isRight = answered.every(isDue) && named.every(pid => answered.includes(pid)) && isTold(first, tells);
   return {
     says: gradeOf(first.resolution),
-    amiss: isRight ? '' : `not ${sorted(named)}, but ${JSON.stringify(answeredBy(first))}`,
+    amiss: isRight ? '' : `not ${named.join()}, but ${JSON.stringify(answeredBy(first))}`,
     sightings: sightings.length,
-    wrong: sightings.filter(sighting => pidsOf(sighting).some(pid => !named.includes(pid))).length,
+    wrong: sightings.filter(sighting => !pidsOf(sighting).every(isDue)).length,
   };
 }
 
@@ -125,8 +126,6 @@ function isTold(sighting: Sighting, tells: NonNullable<Case['tells']>): boolean 
     ),
   );
 }
-
-const sorted = (pids: readonly number[]): string => [...pids].sort().join();
 
 function gradeOf(resolution: Resolution): Case['says'] {
   if (resolution.status === 'unresolved') return resolution.reason;
@@ -158,7 +157,9 @@ async function startSender(
   return {
     async send() {
       child.stdin!.write('\n');
-      return (await line()).split(' ').filter(Boolean).map(Number);
+      const pids = (await line()).split(' ').filter(Boolean);
+      const maybe = pids.filter(pid => pid.startsWith('?')).map(pid => Number(pid.slice(1)));
+      return { named: pids.filter(pid => !pid.startsWith('?')).map(Number), maybe };
     },
     async end() {
       const ended = once(child, 'exit');

@@ -56,6 +56,7 @@ export const states: readonly Case[] = [
     target,
     sender: `my $s = tcp; syswrite $s, 'shut'; sysread $s, my $end, 1; go; close $s; named`,
     says: 'cgroup',
+    orSays: 'uid',
     remark: 'the descriptor is gone before the packet is sent',
   },
   {
@@ -71,6 +72,7 @@ export const states: readonly Case[] = [
     target,
     sender: `my $s = tcp; go; close $s; named`,
     says: 'cgroup',
+    orSays: 'uid',
     remark: 'the descriptor is gone before the packet is sent',
   },
   {

@@ -22,7 +22,7 @@ sub tcp { my $s = opened(AF_INET, SOCK_STREAM, $_[1]); connect($s, v4($_[0])) or
 
 # All is set up: waits until it is to be sent.
 sub go { print "set\n"; <STDIN> // exit }
-# It is sent, and these are to be named; lives until STDIN ends.
+# It is sent, and these are to be named; `?PID` may be; lives until STDIN ends.
 sub named { print "@_\n"; 1 while <STDIN>; exit }
 # Goes to the network namespace `box`, whose packets are forwarded.
 sub box { open my $ns, '<', '/run/netns/box' or die $!; syscall(308, fileno $ns, 0x40000000) == 0 or die "setns: $!" }
