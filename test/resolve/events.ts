@@ -23,6 +23,8 @@ export const uid = (pid: number, id: number, at = performance.now()): ProcEvent 
 export interface TestTable extends Disposable {
   table: ProcessTable;
   tell(...events: ProcEvent[]): void;
+  /** What the kernel tells from now on comes too late. */
+  delay(): void;
   /** The kernel had more to tell than was read. */
   lose(): void;
   said: string[];
@@ -50,6 +52,7 @@ export async function openTestTable(proc: string): Promise<TestTable> {
   return {
     table,
     tell: (...events) => events.forEach(event => listener?.onEvent(event)),
+    delay: () => clearInterval(marks),
     lose: () => listener?.onEnd(),
     said,
     [Symbol.dispose]() {

@@ -26,7 +26,7 @@ const daemon: FakeProcess = {
 /** A machine with init (1) and a root daemon (2), and how to ask who sent a packet. */
 async function open(processes: Record<number, FakeProcess> = {}) {
   const tree = openProcTree({ 1: { ...root, comm: 'init' }, 2: daemon, ...processes });
-  const { table, tell, lose, said } = await openTestTable(tree.proc);
+  const { table, tell, delay, lose, said } = await openTestTable(tree.proc);
   const name = openKnown(table);
 
   /** Asks for a packet of now; `socket` is what the kernel says of it. */
@@ -84,7 +84,7 @@ async function open(processes: Record<number, FakeProcess> = {}) {
     tell(exit(pid, at));
   }
 
-  return { tree, table, tell, lose, said, ask, start, end };
+  return { tree, table, tell, delay, lose, said, ask, start, end };
 }
 
 const pids = (answer: Answer | undefined) =>
@@ -120,6 +120,14 @@ describe('a sender that lives', () => {
     start(20, 2, { sockets: { 3: INODE } });
     start(30, 20, { sockets: { 3: INODE } });
     expect(await ask({})).toMatchObject({ grade: 'shared', processes: [{ pid: 30 }, { pid: 20 }] });
+  });
+
+  it('is not told from memory where a fork of who holds the socket may not have been heard of', async () => {
+    const { ask, start, delay } = await open();
+    start(20, 2, { sockets: { 3: INODE } });
+    expect(pids(await ask({}))).toEqual([20]);
+    delay();
+    expect(await ask({})).toBeUndefined();
   });
 
   it('is not who was started after the packet', async () => {

@@ -16,8 +16,7 @@ function open() {
     utimesSync(path, 0, 0);
     return is;
   };
-  const tell = (at = performance.now()) =>
-    marker.see({ what: 'comm', at, pid: process.pid, comm: 'ptrap' });
+  const tell = (at = performance.now()) => marker.see({ what: 'comm', at, pid: process.pid, comm: 'ptrap' });
   return { marker, isMarked, tell };
 }
 
