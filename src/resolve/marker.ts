@@ -13,7 +13,7 @@ export interface Marker extends Disposable {
 }
 
 /** How long events may be under way, in ms. */
-const PATIENCE_MS = 200;
+const PATIENCE_MS = 1000;
 /** A name is 15 bytes at most, and /proc ends it with a newline. */
 const NEWLINE = 1;
 const name = Buffer.alloc(15 + NEWLINE);
@@ -26,7 +26,8 @@ export function openMarker(proc: string): Marker {
 
   function mark(at: number): Promise<boolean> {
     return new Promise(settle => {
-      const timer = setTimeout(() => done(false), PATIENCE_MS);
+      // what has come while the event loop stood still is read first
+      const timer = setTimeout(() => setImmediate(done, false), PATIENCE_MS);
       const done = (caughtUp: boolean): void => {
         clearTimeout(timer);
         settle(caughtUp);

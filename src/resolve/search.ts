@@ -41,7 +41,8 @@ export function glance(
   uid: number,
   since: number,
 ): void {
-  void caughtUp(since); // whoever asks for it then has it the sooner
+  // so that whoever waits for it, and hears of its failure, has it the sooner
+  caughtUp(since).catch(() => undefined);
   let left = GLANCES;
   for (const process of roster.bornSince(since - YOUNG_MS)) {
     if (!isOf(process, uid) || !mayHaveChanged(holdings, process, since)) continue;
