@@ -36,11 +36,7 @@ const FIRST_TRIES = 4;
 const GLANCES = 3;
 
 /** Looks at the newest processes, for what is asked next: they may end any moment. */
-export function glance(
-  { roster, holdings, usualFd, caughtUp }: Memory,
-  uid: number,
-  since: number,
-): void {
+export function glance({ roster, holdings, usualFd, caughtUp }: Memory, uid: number, since: number): void {
   // so that whoever waits for it, and hears of its failure, has it the sooner
   caughtUp(since).catch(() => undefined);
   let left = GLANCES;
