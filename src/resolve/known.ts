@@ -13,7 +13,7 @@ export function openKnown(
     const { sockets } = standing;
     const inode = soleInode(sockets);
     const owners = await findOwners(table, sockets, since, again);
-    if (!(await table.caughtUp(since))) return undefined;
+    if (!(await table.caughtUpTo(since))) return undefined;
     if (typeof owners === 'string') return { reason: owners };
     if (owners.size === 0) {
       const held = inode === null ? [] : await table.heldUntil(inode, asked);

@@ -3,11 +3,10 @@ import type { ProcEvent } from '../netlink/proc-event.js';
 
 /** Tells when everything that had happened by some time has been taken note of. */
 export interface Marker extends Disposable {
-  /**
-   * False when that does not come about.
-   * @param since all that had happened by then (performance.now()); default now
-   */
-  caughtUp(since?: number): Promise<boolean>;
+  /** All that has happened up to now. False when that does not come about. */
+  caughtUp(): Promise<boolean>;
+  /** All that had happened by then (performance.now()): what was marked since serves for it, too. */
+  caughtUpTo(time: number): Promise<boolean>;
   /** Shown every event. */
   see(event: ProcEvent): void;
 }
@@ -23,8 +22,16 @@ export function openMarker(proc: string): Marker {
   let comm = openComm(proc);
   const waiting: { at: number; done(caughtUp: boolean): void }[] = [];
   let latest = { at: -Infinity, caughtUp: Promise.resolve(false) };
+  /** Until the next tick, for no packet is read before: what is asked about by then was sent before this mark. */
+  let ofTick: Promise<boolean> | undefined;
 
-  function mark(at: number): Promise<boolean> {
+  function mark(): Promise<boolean> {
+    const at = performance.now();
+    latest = { at, caughtUp: comm === undefined ? Promise.resolve(false) : write(comm, at) };
+    return latest.caughtUp;
+  }
+
+  function write(fd: number, at: number): Promise<boolean> {
     return new Promise(settle => {
       // what has come while the event loop stood still is read first
       const timer = setTimeout(() => setImmediate(done, false), PATIENCE_MS);
@@ -33,19 +40,16 @@ export function openMarker(proc: string): Marker {
         settle(caughtUp);
       };
       waiting.push({ at, done });
-      if (comm === undefined) done(false);
-      else writeSync(comm, name, 0, readSync(comm, name, 0, name.length, 0) - NEWLINE);
+      writeSync(fd, name, 0, readSync(fd, name, 0, name.length, 0) - NEWLINE);
     });
   }
 
   return {
-    caughtUp(since = performance.now()) {
-      if (latest.at < since) {
-        const at = performance.now();
-        latest = { at, caughtUp: mark(at) };
-      }
-      return latest.caughtUp;
+    caughtUp() {
+      if (ofTick === undefined) process.nextTick(() => (ofTick = undefined));
+      return (ofTick ??= mark());
     },
+    caughtUpTo: time => (latest.at < time ? mark() : latest.caughtUp),
     see(event) {
       if (event.what !== 'comm' || event.pid !== process.pid) return;
       // those whose event was lost have come to nothing long since

@@ -21,7 +21,7 @@ export interface ProcessTable extends Disposable {
   /** Whether nothing is missing. Until it is, and whenever events were lost, /proc has to be searched instead. */
   readonly isComplete: boolean;
   /** Whether all that had happened by then (performance.now()) has been taken note of; false where that cannot be proven. */
-  caughtUp(since: number): Promise<boolean>;
+  caughtUpTo(time: number): Promise<boolean>;
   /** A match came: looks at those who may have sent it and end any moment. */
   glance(uid: number, since: number): void;
   /** As {@link findKnownHolders}. */
@@ -148,14 +148,14 @@ export function openProcessTable({
   });
   const { completeSince } = following;
   const evidence = openEvidence({ roster, history, holdings, clock, completeSince });
-  const { caughtUp } = marker;
-  const memory: Memory = { roster, holdings, senders: new Map(), caughtUp, usualFd: FIRST_FREE };
+  const { caughtUpTo } = marker;
+  const memory: Memory = { roster, holdings, senders: new Map(), caughtUpTo, usualFd: FIRST_FREE };
 
   return {
     get isComplete() {
       return completeSince() !== Infinity;
     },
-    caughtUp,
+    caughtUpTo,
     glance: (uid, since) => glance(memory, uid, since),
     findHolders: (wanted, found) => findKnownHolders(memory, wanted, found),
     tell: process => programs.tell(process, userName),

@@ -21,18 +21,31 @@ function open() {
 }
 
 describe('openMarker', () => {
-  it('sets one mark for all that had come before it, and another for who comes later', async () => {
+  it('sets one mark for all that ask at once, and another for who asks later', async () => {
     const { marker, isMarked, tell } = open();
-    const since = performance.now();
-    const first = marker.caughtUp(since);
+    const first = marker.caughtUp();
     expect(isMarked()).toBe(true);
-    const second = marker.caughtUp(since);
+    const second = marker.caughtUp();
     expect(isMarked()).toBe(false);
+    await turn();
     const third = marker.caughtUp();
     expect(isMarked()).toBe(true);
     tell();
     expect(await Promise.all([first, second, third])).toEqual([true, true, true]);
-    expect(await marker.caughtUp(since)).toBe(true);
+  });
+
+  it('sets one mark for all that had come before it, and another for who comes later', async () => {
+    const { marker, isMarked, tell } = open();
+    const since = performance.now();
+    const first = marker.caughtUpTo(since);
+    expect(isMarked()).toBe(true);
+    const second = marker.caughtUpTo(since);
+    expect(isMarked()).toBe(false);
+    const third = marker.caughtUpTo(performance.now());
+    expect(isMarked()).toBe(true);
+    tell();
+    expect(await Promise.all([first, second, third])).toEqual([true, true, true]);
+    expect(await marker.caughtUpTo(since)).toBe(true);
     expect(isMarked()).toBe(false);
   });
 

@@ -33,6 +33,7 @@ interface Due {
 
 /** A sender that has set up what it needs. */
 interface Sender {
+  /** Lets it send. */
   send(): Promise<Due>;
   end(): Promise<void>;
 }
