@@ -69,9 +69,10 @@ describe('the guard', () => {
   it('ends with a ptrap that ends in order', async () => {
     const child = await startGuarded();
     const echoes = await hold();
+    const exit = once(child, 'exit');
     child.stdin!.end();
     expect(await echoes()).toContain(`${PACKETS} in order`);
-    await once(child, 'exit');
+    await exit;
     expect(await stage.namespace.snapshot()).toBe(stage.before());
     await expect.poll(guards).toBe('');
   });

@@ -7,7 +7,6 @@ import { describe, expect, it } from 'vitest';
 import type { ProcessInfo, Sighting } from '../../src/events.js';
 import { parseArgv } from '../../src/resolve/process.js';
 import { parseStat } from '../../src/sys/stat.js';
-import { outcomeOf } from './namespace.js';
 import { useFolder } from './folder.js';
 import { eventRelays } from './process-events.js';
 import { useStage } from './stage.js';
@@ -146,10 +145,11 @@ describe('a sender that has just begun', () => {
 
   it('is not mistaken for another while a thousand processes begin and end every second', async () => {
     const watch = await stage.watch(NFLOG);
-    const forks = stage.namespace.spawn('perl', ['test/senders/forks.pl', '1000', '4']);
     const count = 300;
-    const told = await stage.namespace.must(`perl test/senders/brief.pl 10.77.0.2 53 ${count}`);
-    await outcomeOf(forks);
+    const [told] = await Promise.all([
+      stage.namespace.must(`perl test/senders/brief.pl 10.77.0.2 53 ${count}`),
+      stage.namespace.must('perl test/senders/forks.pl 1000 4'),
+    ]);
     await watch.when(() => watch.sightings[count - 1]);
     const senders = new Map<number, number[]>(); // a port may come back
     for (const [pid, port] of told

@@ -18,8 +18,9 @@ afterEach(() => {
 async function stranger(name = 'sleep'): Promise<ProcessInfo> {
   const script = `(exec -a '${name}' sleep 300) >/dev/null 2>&1 & echo $!`;
   const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exit = once(child, 'exit');
   const [text] = (await once(child.stdout, 'data')) as [Buffer];
-  await once(child, 'exit');
+  await exit;
   const pid = Number(String(text));
   started.push({ kill: () => execFileSync('kill', ['-KILL', String(pid)]) } as unknown as ChildProcess);
   await expect.poll(() => lineOf(pid).includes(process.pid)).toBe(false);
