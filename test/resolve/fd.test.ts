@@ -10,7 +10,7 @@ const ample: Budget = { firstMs: 10_000, kinMs: 10_000, strangersMs: 10_000 };
 const holder = { sockets: { 3: INODE } };
 
 async function holders(processes: Record<number, FakeProcess>, budget = ample) {
-  using tree = openProcTree(processes);
+  const tree = openProcTree(processes);
   return await search(tree.proc, budget);
 }
 
@@ -64,7 +64,7 @@ describe('findHolders', () => {
   });
 
   it('goes on past processes that end while it looks', async () => {
-    using tree = openProcTree({ 10: holder, 20: {}, 30: {} });
+    const tree = openProcTree({ 10: holder, 20: {}, 30: {} });
     rmSync(join(tree.proc, '20/fd'), { recursive: true });
     rmSync(join(tree.proc, '10/stat'));
     rmSync(join(tree.proc, '10/task'), { recursive: true });
@@ -74,7 +74,7 @@ describe('findHolders', () => {
 
 describe('openDescriptors', () => {
   it('shares what overlapping searches read, and reads anew for one that began later', () => {
-    using tree = openProcTree({ 10: holder });
+    const tree = openProcTree({ 10: holder });
     const descriptors = openDescriptors(tree.proc);
     const now = performance.now();
     const early = descriptors.search(INODE, now);

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 
 /** A process of a made-up /proc. */
 export interface FakeProcess {
@@ -23,18 +24,16 @@ const STAT = [
   '0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0',
 ];
 
-/** Writes a small /proc to a temporary folder. */
-export function openProcTree(
-  processes: Record<number, FakeProcess>,
-  uptime = 10_000,
-): Disposable & { proc: string } {
+/** Writes a small /proc to a folder that goes with the test. */
+export function openProcTree(processes: Record<number, FakeProcess>, uptime = 10_000): { proc: string } {
   const proc = mkdtempSync(join(tmpdir(), 'ptrap-proc-'));
+  onTestFinished(() => rmSync(proc, { recursive: true, force: true }));
   writeFileSync(join(proc, 'uptime'), `${uptime}.00 1.00\n`);
   mkdirSync(join(proc, 'sys'));
   mkdirSync(join(proc, 'self'));
   writeFileSync(join(proc, 'self/comm'), 'test\n');
   for (const [pid, process] of Object.entries(processes)) writeProcess(join(proc, pid), Number(pid), process);
-  return { proc, [Symbol.dispose]: () => rmSync(proc, { recursive: true }) };
+  return { proc };
 }
 
 function writeProcess(folder: string, pid: number, process: FakeProcess): void {

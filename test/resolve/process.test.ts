@@ -13,7 +13,7 @@ function swapped(first: string, second: string, reads: number): string {
 
 describe('readProcess', () => {
   it('tells who a process is', () => {
-    using tree = openProcTree({
+    const tree = openProcTree({
       1: { comm: 'systemd', files: { cmdline: '/sbin/init\0' } },
       990: { comm: 'bash', ppid: 1, startTime: 200, files: { cmdline: 'bash\0/etc/cron.daily/report\0' } },
       991: {
@@ -51,7 +51,7 @@ describe('readProcess', () => {
   });
 
   it('has null for what the kernel does not tell', () => {
-    using tree = openProcTree({ 10: { files: { loginuid: '4294967295' } }, 11: {} });
+    const tree = openProcTree({ 10: { files: { loginuid: '4294967295' } }, 11: {} });
     const expected = {
       exe: null,
       argv: [],
@@ -66,19 +66,19 @@ describe('readProcess', () => {
   });
 
   it('gives nothing for a process that is not there', () => {
-    using tree = openProcTree({});
+    const tree = openProcTree({});
     expect(readProcess(tree.proc, 10, nobody)).toBeUndefined();
   });
 
   it('drops a process whose pid passes to another while it is read', () => {
-    using tree = openProcTree({ 10: { startTime: 100 } });
-    using other = openProcTree({ 10: { startTime: 101 } });
+    const tree = openProcTree({ 10: { startTime: 100 } });
+    const other = openProcTree({ 10: { startTime: 101 } });
     expect(readProcess(swapped(tree.proc, other.proc, 1), 10, nobody)).toBeUndefined();
   });
 
   it('tells of one program alone, whenever the next one begins', () => {
-    using tree = openProcTree({ 10: { comm: 'a', stack: 1000, files: { cmdline: 'a\0' } } });
-    using other = openProcTree({ 10: { comm: 'b', stack: 2000, files: { cmdline: 'b\0' } } });
+    const tree = openProcTree({ 10: { comm: 'a', stack: 1000, files: { cmdline: 'a\0' } } });
+    const other = openProcTree({ 10: { comm: 'b', stack: 2000, files: { cmdline: 'b\0' } } });
     const told = Array.from({ length: 20 }, (_, reads) => {
       const { comm, argv } = readProcess(swapped(tree.proc, other.proc, reads), 10, nobody)!;
       return [comm, ...argv].join();
@@ -87,7 +87,7 @@ describe('readProcess', () => {
   });
 
   it('tells no more than the name of one that begins programs without end', () => {
-    using tree = openProcTree({ 10: { stack: 1000, files: { cmdline: 'a\0' } } });
+    const tree = openProcTree({ 10: { stack: 1000, files: { cmdline: 'a\0' } } });
     const stat = readFileSync(`${tree.proc}/10/stat`, 'utf8');
     let execs = 0;
     const restless = {
@@ -106,7 +106,7 @@ describe('readProcess', () => {
   });
 
   it('ends the ancestors at a pid that has passed to someone younger, and in a circle', () => {
-    using tree = openProcTree({
+    const tree = openProcTree({
       10: { ppid: 20, startTime: 100 },
       20: { ppid: 1, startTime: 101 },
       30: { ppid: 31 },
@@ -117,13 +117,13 @@ describe('readProcess', () => {
   });
 
   it('tolerates bytes that are no UTF-8', () => {
-    using tree = openProcTree({ 10: {} });
+    const tree = openProcTree({ 10: {} });
     writeFileSync(`${tree.proc}/10/cmdline`, Buffer.from([0x61, 0, 0xff, 0xfe, 0]));
     expect(readProcess(tree.proc, 10, nobody)?.argv).toEqual(['a', '\ufffd\ufffd']);
   });
 
   it('reads at most 4096 bytes of a command line', () => {
-    using tree = openProcTree({ 10: { files: { cmdline: `a\0${'x'.repeat(100_000)}\0` } } });
+    const tree = openProcTree({ 10: { files: { cmdline: `a\0${'x'.repeat(100_000)}\0` } } });
     expect(readProcess(tree.proc, 10, nobody)?.argv).toEqual(['a', 'x'.repeat(4094)]);
   });
 });
@@ -133,7 +133,7 @@ it('tells of a hundred ancestors at the most', () => {
     index + 1,
     { ppid: index, startTime: 200 + index },
   ]);
-  using tree = openProcTree(Object.fromEntries(chain) as Parameters<typeof openProcTree>[0]);
+  const tree = openProcTree(Object.fromEntries(chain) as Parameters<typeof openProcTree>[0]);
   const ancestors = readProcess(tree.proc, 300, () => null)?.ancestors ?? [];
   expect(ancestors).toHaveLength(100);
   expect([ancestors[0]?.pid, ancestors[99]?.pid]).toEqual([299, 200]);

@@ -41,7 +41,7 @@ describe('parsePacketSockets', () => {
 
 describe('findSuspects', () => {
   const suspects = async (more: Partial<Flow>) => {
-    using tree = openProcTree({
+    const tree = openProcTree({
       20: { sockets: { 3: 31337, 4: 31338 } },
       21: { sockets: { 3: 31337 } },
       22: { sockets: { 3: 31339 } },

@@ -23,7 +23,7 @@ describe('parseStat', () => {
 
 describe('readStat', () => {
   it('gives nothing for a process that is not there', () => {
-    using tree = openProcTree({});
+    const tree = openProcTree({});
     expect(readStat(tree.proc, 10)).toBeUndefined();
   });
 });
@@ -33,7 +33,7 @@ describe('presentAt', () => {
   const ago = (ms: number) => new Date(Date.now() - ms).toISOString().replace('Z', '000Z');
 
   it('tells those that were there from those that came later', () => {
-    using tree = openProcTree({});
+    const tree = openProcTree({});
     const present = presentAt(tree.proc, ago(5000));
     expect(present(1)).toBe(true);
     expect(present(ticks - 501)).toBe(true);
@@ -41,7 +41,7 @@ describe('presentAt', () => {
   });
 
   it('lets those pass that seem to be from the future, and everyone at a time that is none', () => {
-    using tree = openProcTree({});
+    const tree = openProcTree({});
     expect(presentAt(tree.proc, ago(5000))(ticks + 1000)).toBe(true);
     expect(presentAt(tree.proc, 'never')(ticks - 400)).toBe(true);
   });
