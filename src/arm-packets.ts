@@ -94,7 +94,7 @@ async function armWith(
   nft: NftSession,
   teardown: Teardown,
   targets: readonly ResolvedTarget[],
-  { instance, settings, say, tellGap, follow, confirm }: ArmOptions,
+  { instance, settings, say, tellGap, follow, confirm, settled }: ArmOptions,
 ): Promise<Brought> {
   const counters = openCounters(teardown, instance);
   const texts = targets.map(({ text }) => text);
@@ -119,6 +119,7 @@ async function armWith(
   teardown.defer(() => source.letGo?.());
   using probe = await openProbe();
   const removeProbe = await rules.addProbe(probe.address);
+  await settled;
   const proven = proveSource({ source, probe, confirm, patienceMs });
   const nftEnded = nft.ended.then(error => Promise.reject(error));
   const latencies = await Promise.race([proven, rejectionOf(followed), nftEnded]);

@@ -22,6 +22,8 @@ export interface ArmOptions {
   follow(source: Source): Promise<void>;
   /** Resolves a probe as it would any match; false when it does not name this process. */
   confirm(echo: Echo): Promise<Confirmation>;
+  /** Settles when whoever looks for a probe's sender is as quick as it will be for a match. */
+  settled: Promise<void>;
   /** Told when what was armed has gone though nobody asked for that. */
   fail(error: unknown): void;
   /** As the process table's, where there is one. */

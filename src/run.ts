@@ -54,6 +54,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
       tellGap: gaps.tell,
       follow: ({ matches }) => reporting.follow(matches),
       confirm: confirmBy(resolver),
+      settled: table?.settled ?? Promise.resolve(),
       fail: stop.fail,
       originOf: async caller => table?.originOf(caller),
     }),

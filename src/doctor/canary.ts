@@ -60,6 +60,7 @@ export function sourceCanary(source: Source['name']): Promise<number> {
         for await (const { release } of matches) release?.();
       },
       confirm: confirmBy(resolver),
+      settled: Promise.resolve(),
     });
     return sourceLatencyMs;
   });

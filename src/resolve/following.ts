@@ -23,6 +23,8 @@ export interface FollowingOptions {
   onEvent(event: ProcEvent): void;
   /** Told once nothing is missing, each time. */
   onComplete(): void;
+  /** Told that it will not be complete (again): the kernel does not tell of processes. */
+  onGiveUp(): void;
   say(line: string): void;
 }
 
@@ -31,7 +33,7 @@ const RECOVERY_MS = 1000;
 
 /** Listens, then reads /proc; and again whenever events were lost. */
 export function followProcesses(options: FollowingOptions): Following {
-  const { proc, roster, listen, onEvent, onComplete, say } = options;
+  const { proc, roster, listen, onEvent, onComplete, onGiveUp, say } = options;
   let connector: Disposable | undefined;
   let completeSince = Infinity;
   let disposed = false;
@@ -59,6 +61,7 @@ export function followProcesses(options: FollowingOptions): Following {
   }
 
   function giveUp(error: Error): void {
+    onGiveUp();
     // in a namespace it cannot be otherwise
     const tell = error instanceof PtrapError && error.code === 'PTRAP_E_PROC_NAMESPACE' ? traceLine : say;
     tell(`no live process table, /proc is searched for each match (${error.message})`);

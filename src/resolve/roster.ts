@@ -102,6 +102,8 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
   const users = openUsers();
   const unseen = new Set<Tracked>();
   let order: readonly Tracked[] | undefined;
+  /** Those that were there before are found in any order. */
+  let isByAge = true;
   /** Those that were seen starting, the newest last; the dead and the old are taken out now and then. */
   let young: Tracked[] = [];
 
@@ -122,6 +124,14 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
     order = undefined;
     if (at === -Infinity) users.remove(process);
     else onEnd(process);
+  }
+
+  function sortByAge(): void {
+    const byAge = [...live.values()].sort(byBirth);
+    live.clear();
+    for (const process of byAge) live.set(process.pid, process);
+    order = undefined;
+    isByAge = true;
   }
 
   function fork({ pid, at }: { pid: number; at: number }, parent: Tracked | undefined): Tracked {
@@ -152,7 +162,10 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
     users,
     unseen,
     get: pid => live.get(pid),
-    newestFirst: () => (order ??= [...live.values()].reverse()),
+    newestFirst() {
+      if (!isByAge) sortByAge();
+      return (order ??= [...live.values()].reverse());
+    },
     *bornSince(time) {
       for (let index = young.length - 1; index >= 0; index -= 1) {
         const process = young[index];
@@ -198,8 +211,9 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
       }
       return process;
     },
-    admit: found =>
-      add({
+    admit(found) {
+      isByAge = false;
+      return add({
         ...found,
         born: -Infinity,
         ended: undefined,
@@ -212,7 +226,8 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
         counted: undefined,
         sockets: [],
         peeked: undefined,
-      }),
+      });
+    },
     strike: process => end(process, -Infinity),
   };
 }
@@ -221,6 +236,11 @@ export function openRoster(onEnd: (process: Tracked) => void): Roster {
 export function* forebears(process: Tracked): Iterable<Tracked> {
   let at = process.parent;
   for (let steps = 0; at && steps < MOST_FOREBEARS; steps += 1, at = at.parent) yield at;
+}
+
+/** The oldest first; those that were there before by what was read of them. */
+function byBirth(one: Tracked, other: Tracked): number {
+  return one.born - other.born || (one.startTime ?? 0) - (other.startTime ?? 0);
 }
 
 /** What was read of it already shows what an event tells late. */

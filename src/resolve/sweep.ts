@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { readStat } from '../sys/stat.js';
 import type { Holdings } from './holdings.js';
 import type { Programs } from './programs.js';
@@ -6,6 +6,8 @@ import type { Roster, Tracked } from './roster.js';
 
 /** Looks at processes in the background, a little at a time, so that a match finds them known. */
 export interface Sweep extends Disposable {
+  /** Settles when all have been looked at once. */
+  readonly firstRound: Promise<void>;
   /** A process has begun: it is looked at, if it lives on. */
   began(): void;
   /** There are matches: the processes whose descriptors have changed are looked at again. */
@@ -15,6 +17,8 @@ export interface Sweep extends Disposable {
 /** Longest run, in ms, and how long the pause after it is. */
 const SLICE_MS = 0.5;
 const PAUSE_MS = 4;
+/** At first there is no pause, for so long, in ms: whoever holds the socket of a match is not known before. */
+const HASTE_MS = 1000;
 /** From what began it to the next round, in ms. */
 const ROUND_MS = 1000;
 /** So many sockets are remembered at most: the rest is searched for when asked for. */
@@ -35,26 +39,35 @@ export function openSweep({ proc, roster, holdings, programs }: SweepOptions): S
   let hasMatched = false;
   let disposed = false;
   let sliceEnds = 0;
+  const hasteEnds = performance.now() + HASTE_MS;
+  let endFirstRound: () => void;
+  const firstRound = new Promise<void>(settle => (endFirstRound = settle));
+
+  const isDue = (): boolean => performance.now() >= sliceEnds;
 
   async function pause(): Promise<void> {
-    if (performance.now() < sliceEnds) return;
-    await sleep(PAUSE_MS, undefined, { ref: false });
+    await (performance.now() < hasteEnds ? setImmediate() : sleep(PAUSE_MS, undefined, { ref: false }));
     sliceEnds = performance.now() + SLICE_MS;
   }
 
   async function look(process: Tracked, again: boolean): Promise<void> {
     if (process.isHeadless && readStat(proc, process.pid) === undefined) roster.strike(process);
     if (process.ended !== undefined) return;
-    if (process.program.image === undefined) programs.read(process);
     if (holdings.size > MOST_SOCKETS || (process.seen && !(again && holdings.hasChanged(process)))) return;
-    for (const _ of holdings.readSlowly(process)) await pause();
+    for (const _ of holdings.readSlowly(process)) if (isDue()) await pause();
   }
 
   async function round(again: boolean): Promise<void> {
     sliceEnds = performance.now() + SLICE_MS;
     for (const process of roster.newestFirst()) {
       await look(process, again);
-      await pause();
+      if (isDue()) await pause();
+      if (disposed) return;
+    }
+    endFirstRound();
+    for (const process of roster.newestFirst()) {
+      if (process.ended === undefined && process.program.image === undefined) programs.read(process);
+      if (isDue()) await pause();
       if (disposed) return;
     }
   }
@@ -78,6 +91,7 @@ export function openSweep({ proc, roster, holdings, programs }: SweepOptions): S
 
   begin(0);
   return {
+    firstRound,
     began: () => begin(ROUND_MS),
     matched() {
       hasMatched = true;

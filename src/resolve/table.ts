@@ -20,6 +20,8 @@ import { openWallClock } from './wall-clock.js';
 export interface ProcessTable extends Disposable {
   /** Whether nothing is missing. Until it is, and whenever events were lost, /proc has to be searched instead. */
   readonly isComplete: boolean;
+  /** Settles when it knows who holds which socket, or has been at it for long enough: what is asked before takes longer. */
+  readonly settled: Promise<void>;
   /** Whether all that had happened by then (performance.now()) has been taken note of; false where that cannot be proven. */
   caughtUpTo(time: number): Promise<boolean>;
   /** A match came: looks at those who may have sent it and end any moment. */
@@ -68,6 +70,8 @@ export interface ProcessTableOptions {
 
 /** How far the clocks of a source and of the kernel may disagree, in ms. */
 const SLACK_MS = 100;
+/** How long it may take until a large machine is known, in ms. */
+const SETTLE_MS = 500;
 /** Senders that are remembered as such. */
 const MOST_SENDERS = 8;
 /** The number that a program's first descriptor gets, after those for input and output. */
@@ -138,13 +142,20 @@ export function openProcessTable({
     return undefined;
   }
 
+  let settle: () => void;
+  const settled = new Promise<void>(resolve => (settle = resolve));
+  setTimeout(() => settle(), SETTLE_MS).unref();
   const following = followProcesses({
     proc,
     roster,
     listen,
     say,
     onEvent: take,
-    onComplete: () => (sweep ??= openSweep({ proc, roster, holdings, programs })),
+    onComplete() {
+      sweep ??= openSweep({ proc, roster, holdings, programs });
+      sweep.firstRound.then(settle, settle);
+    },
+    onGiveUp: () => settle(),
   });
   const { completeSince } = following;
   const evidence = openEvidence({ roster, history, holdings, clock, completeSince });
@@ -155,6 +166,7 @@ export function openProcessTable({
     get isComplete() {
       return completeSince() !== Infinity;
     },
+    settled,
     caughtUpTo,
     glance: (uid, since) => glance(memory, uid, since),
     findHolders: (wanted, found) => findKnownHolders(memory, wanted, found),

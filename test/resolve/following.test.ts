@@ -28,6 +28,7 @@ function follow(processes: Record<number, FakeProcess>, refusals: Error[] = []) 
       return Promise.resolve({ [Symbol.dispose]: () => void (open -= 1) });
     },
     onEvent: event => void roster.apply(event),
+    onGiveUp: () => undefined,
     onComplete: () => (completed += 1),
     say: line => said.push(line),
   });

@@ -35,6 +35,17 @@ describe('openRoster', () => {
     expect(roster.get(20)).toBeUndefined();
   });
 
+  it('knows those that were there before in the order of their age, whichever was found first', () => {
+    const roster = openRoster(() => undefined);
+    roster.admit(found(30, { startTime: 300 }));
+    roster.apply(fork(40, 30));
+    roster.admit(found(10, { startTime: 100 }));
+    roster.admit(found(20, { startTime: 500 })); // its pid has come round again
+    expect(pids(roster.newestFirst())).toEqual([40, 20, 30, 10]);
+    roster.apply(fork(35, 10));
+    expect(pids(roster.newestFirst())).toEqual([35, 40, 20, 30, 10]);
+  });
+
   it('knows who forked whom, also when those have ended', () => {
     const { roster } = open();
     [fork(10, 1), fork(20, 10), exit(10), fork(30, 20), exit(20)].forEach(roster.apply);
