@@ -9,19 +9,19 @@ import { pacer, type Pacer } from './pace.js';
 export interface Budget {
   /** For the first holder. */
   firstMs: number;
-  /** For its relatives, and for those who have the socket under the same number, as a fork leaves it. */
+  /** For its relatives, and for those who have the socket under the same number, as a fork leaves it: any of them may have sent. */
   kinMs: number;
   /** For anyone else, who must have been handed it (unix(7), SCM_RIGHTS): rare, and it means reading all of /proc. */
   strangersMs: number;
 }
 
-const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 1 };
+const budgetDefault: Budget = { firstMs: 1000, kinMs: 250, strangersMs: 1 };
 
 /**
  * Finds every process that holds the socket `inode` and gives each to `found` at once, since it may end any moment:
  * the newest first, those of `uid` before others; then the first one's kin; then strangers.
  * @param socket.since when its packet was seen, or later (performance.now())
- * @returns false when the time was over before anyone was found
+ * @returns false when the time was over before the first one was found, or before it was sure to be the only one
  */
 export async function findHolders(
   { proc, descriptors }: { proc: string; descriptors: Descriptors },
@@ -38,16 +38,20 @@ export async function findHolders(
   const known = new Set([first.pid]);
   const check = async (candidates: Iterable<number>, holds: (pid: number) => boolean, pace: Pacer) => {
     for (const pid of candidates) {
-      if (pace.over()) return;
+      if (pace.over()) return false;
       if (pace.due()) await pace.turn();
       if (known.has(pid) || search.seen(pid) || !holds(pid)) continue;
       known.add(pid);
       found(pid);
     }
+    return true;
   };
   const kin = pacer(budget.kinMs);
-  await check(relatives(proc, first.pid), pid => search.find(pid) !== undefined, kin);
-  await check(pids, pid => search.holds(pid, first.fd), kin);
+  const areKinFound =
+    (await check(relatives(proc, first.pid), pid => search.find(pid) !== undefined, kin)) &&
+    (await check(pids, pid => search.holds(pid, first.fd), kin));
+  // of several it is not told which one has sent, however many there are
+  if (!areKinFound && known.size === 1) return false;
   await check(pids, pid => search.find(pid) !== undefined, pacer(budget.strangersMs));
   return true;
 }

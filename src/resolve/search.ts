@@ -26,7 +26,7 @@ export interface Wanted {
   isGone?: () => Promise<boolean>;
 }
 
-const budgetDefault: Budget = { firstMs: 1000, kinMs: 25, strangersMs: 0.05 };
+const budgetDefault: Budget = { firstMs: 1000, kinMs: 250, strangersMs: 0.05 };
 
 /** A process that began so lately, in ms, is likely to have sent what came just now. */
 const YOUNG_MS = 1000;
@@ -53,7 +53,7 @@ export function glance({ roster, holdings, usualFd, caughtUpTo }: Memory, uid: n
  * A fork has its sockets from birth. So whoever was looked at after its birth, and a forebear after it forked, can
  * have gained this one only by being handed it (unix(7), SCM_RIGHTS): then its number of descriptors has most likely
  * changed, for which strangers are looked through as far as the time goes.
- * @returns false when the time was over before anyone was found
+ * @returns false when the time was over before the first one was found, or before it was sure to be the only one
  */
 export async function findKnownHolders(
   memory: Memory,
@@ -73,21 +73,23 @@ export async function findKnownHolders(
   memory.usualFd = fd;
   const check = async (candidates: Iterable<Tracked>, pace: Pacer, isLikely = (_: Tracked) => true) => {
     for (const process of candidates) {
-      if (pace.over()) return;
+      if (pace.over()) return false;
       if (pace.due()) await pace.turn();
       if (process.ended !== undefined || known.has(process)) continue;
       if (!isLikely(process) || !holds(process)) continue;
       known.add(process);
       found(process);
     }
+    return true;
   };
+  const remembered = [...holdings.of(wanted.inode)].map(({ process }) => process);
   const kin = pacer(budget.kinMs);
-  await check(
-    [...holdings.of(wanted.inode)].map(({ process }) => process),
-    kin,
-  );
-  await check(possibleGivers(holdings, first, fd, wanted), kin);
-  await check(unseenHeirs(memory, first, fd, wanted.inode), kin);
+  const areKinFound =
+    (await check(remembered, kin)) &&
+    (await check(possibleGivers(holdings, first, fd, wanted), kin)) &&
+    (await check(unseenHeirs(memory, first, fd, wanted.inode), kin));
+  // of several it is not told which one has sent, however many there are
+  if (!areKinFound && known.size === 1) return false;
   await check(
     strangers(roster),
     pacer(budget.strangersMs),

@@ -71,7 +71,7 @@ export interface ProcessTableOptions {
 /** How far the clocks of a source and of the kernel may disagree, in ms. */
 const SLACK_MS = 100;
 /** How long it may take until a large machine is known, in ms. */
-const SETTLE_MS = 500;
+const SETTLE_MS = 1000;
 /** Senders that are remembered as such. */
 const MOST_SENDERS = 8;
 /** The number that a program's first descriptor gets, after those for input and output. */

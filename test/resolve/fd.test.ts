@@ -51,10 +51,13 @@ describe('findHolders', () => {
     expect(new Set(found)).toEqual(new Set([10, 20, 21, 30, 40]));
   });
 
-  it('names at least the first when there is no time for others', async () => {
-    expect(await holders({ 10: holder, 20: holder }, { firstMs: 1000, kinMs: -1, strangersMs: -1 })).toEqual([
-      20,
-    ]);
+  it('looks for strangers only as far as the time goes', async () => {
+    const handedOver = { sockets: { 9: INODE } };
+    expect(await holders({ 10: handedOver, 20: holder }, { ...ample, strangersMs: -1 })).toEqual([20]);
+  });
+
+  it('gives up when there is no time to see whether the first is the only one', async () => {
+    await expect(holders({ 10: holder, 20: holder }, { ...ample, kinMs: -1 })).rejects.toThrow('timed out');
   });
 
   it('gives up when the first holder is not found in time', async () => {

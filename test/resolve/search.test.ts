@@ -46,6 +46,11 @@ describe('findKnownHolders', () => {
     expect(await search()).toEqual([]);
   });
 
+  it('gives up when there is no time to see whether the first is the only one', async () => {
+    const { search } = await open({ 1: {}, 10: { ...holder, children: [20] }, 20: { ppid: 10, ...holder } });
+    await expect(search({ ...ample, kinMs: -1 })).rejects.toThrow('timed out');
+  });
+
   it('believes nothing that it remembers', async () => {
     const { search, lookAtAll, drop, hold } = await open({ 1: {}, 10: {}, 20: holder });
     lookAtAll();
