@@ -119,8 +119,7 @@ async function armWith(
   teardown.defer(() => source.letGo?.());
   using probe = await openProbe();
   const removeProbe = await rules.addProbe(probe.address);
-  await settled;
-  const proven = proveSource({ source, probe, confirm, patienceMs });
+  const proven = settled.then(() => proveSource({ source, probe, confirm, patienceMs }));
   const nftEnded = nft.ended.then(error => Promise.reject(error));
   const latencies = await Promise.race([proven, rejectionOf(followed), nftEnded]);
   await removeProbe();

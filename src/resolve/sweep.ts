@@ -57,19 +57,23 @@ export function openSweep({ proc, roster, holdings, programs }: SweepOptions): S
     for (const _ of holdings.readSlowly(process)) if (isDue()) await pause();
   }
 
+  function readProgram(process: Tracked): void {
+    if (process.ended === undefined && process.program.image === undefined) programs.read(process);
+  }
+
+  async function visitAll(visit: (process: Tracked) => Promise<void> | void): Promise<void> {
+    for (const process of roster.newestFirst()) {
+      if (disposed) return;
+      await visit(process);
+      if (isDue()) await pause();
+    }
+  }
+
   async function round(again: boolean): Promise<void> {
     sliceEnds = performance.now() + SLICE_MS;
-    for (const process of roster.newestFirst()) {
-      await look(process, again);
-      if (isDue()) await pause();
-      if (disposed) return;
-    }
+    await visitAll(process => look(process, again));
     endFirstRound();
-    for (const process of roster.newestFirst()) {
-      if (process.ended === undefined && process.program.image === undefined) programs.read(process);
-      if (isDue()) await pause();
-      if (disposed) return;
-    }
+    await visitAll(readProgram);
   }
 
   function begin(delayMs: number): void {
