@@ -4,8 +4,8 @@ import type { Ticket } from '../netlink/nfqueue.js';
 export interface Held {
   /** @param until when its time is over; no earlier than that of those before it */
   add(ticket: Ticket, until: number): void;
-  /** Takes one out; false where it is no longer there. */
-  take(ticket: Ticket): boolean;
+  /** It has gone. */
+  remove(ticket: Ticket): void;
   /** Takes out those whose time is over at `now`; Infinity means all. */
   takeDue(now: number): Ticket[];
   /** When the time of the next one is over; undefined where none waits. */
@@ -18,7 +18,7 @@ export function openHeld(): Held {
   const keyOf = ({ queue, id }: Ticket): number => queue * 2 ** 32 + id;
   return {
     add: (ticket, until) => void waiting.set(keyOf(ticket), { ticket, until }),
-    take: ticket => waiting.delete(keyOf(ticket)),
+    remove: ticket => void waiting.delete(keyOf(ticket)),
     takeDue(now) {
       const due: Ticket[] = [];
       for (const [key, { ticket, until }] of waiting) {

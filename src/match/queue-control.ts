@@ -1,10 +1,10 @@
 import type { Ticket } from '../netlink/nfqueue.js';
 
-/** What ptrap tells the keeper of its queues, over a pipe: records of two 32-bit numbers, for packets that may go. */
+/** What ptrap tells the keeper of its queues, over a pipe: records of two 32-bit numbers, for packets that it has let go. */
 const RECORD_BYTES = 8;
 
 /** The record for one packet. */
-export function goRecord({ queue, id }: Ticket): Buffer {
+export function goneRecord({ queue, id }: Ticket): Buffer {
   const record = Buffer.allocUnsafe(RECORD_BYTES);
   record.writeUInt32BE(queue, 0);
   record.writeUInt32BE(id, 4);

@@ -18,8 +18,8 @@ import { openHeld } from './held.js';
 import { flushCommand, recordReader } from './queue-control.js';
 
 /**
- * A program that keeps the packets of queues until ptrap says that they may go, and no longer than the delay, whatever
- * ptrap is busy with, and also when it was killed.
+ * A program that brings ptrap the packets of queues, and lets go what ptrap has not let go within the delay, whatever
+ * that is busy with, and also when it was killed.
  *
  *     queue-keeper DELAY_MS TABLE CHAIN QUEUE…
  *
@@ -73,11 +73,25 @@ function overrun(): void {
   if (process.stderr.writableLength === 0) process.stderr.write('overrun\n');
 }
 
-/** A copy that ends on a multiple of four bytes (NLMSG_ALIGN), as the next message begins on one: the kernel leaves that out at the end. */
-function padded(bytes: Buffer): Buffer {
-  const copy = Buffer.alloc((bytes.length + 3) & ~3);
-  bytes.copy(copy);
-  return copy;
+/** What the datagram's buffer holds, up to a multiple of four bytes (NLMSG_ALIGN), as the next message begins on one: the kernel leaves that out at the end. */
+function padded(length: number): Buffer {
+  const end = (length + 3) & ~3;
+  return datagram.fill(0, length, end).subarray(0, end);
+}
+
+/** At once where nothing waits before it: a stream takes as long as all else here. */
+function bring(message: Buffer): void {
+  const brought = out.writableLength === 0 ? writeNow(message) : 0;
+  if (brought < message.length) out.write(Buffer.from(message.subarray(brought)));
+}
+
+/** Gives how much was taken. */
+function writeNow(bytes: Buffer): number {
+  try {
+    return writeSync(STDOUT, bytes);
+  } catch {
+    return 0; // it is full, or nobody reads any more, which the stream finds, too
+  }
 }
 
 /** The verdict never waits for ptrap to read: what it does not read in time goes unseen. */
@@ -88,7 +102,7 @@ function take(bytes: Buffer): void {
   if (tickets.length === 0) return;
   const isUnread = out.writableLength > MOST_UNREAD;
   if (isUnread) overrun();
-  else out.write(padded(bytes));
+  else bring(padded(bytes.length));
   if (isPassing || isUnread) return accept(tickets);
   for (const ticket of tickets) held.add(ticket, performance.now() + delayMs);
   timer ??= setTimeout(acceptDue, delayMs);
@@ -128,12 +142,7 @@ async function finish(): Promise<void> {
 
 out.on('error', passAll); // nobody reads any more
 out.write(messageHeader(NLMSG_NOOP, 0, 0, 0));
-control.on(
-  'data',
-  recordReader(ticket => {
-    if (held.take(ticket)) accept([ticket]);
-  }),
-);
+control.on('data', recordReader(held.remove));
 control.once('close', () => {
   finish().catch((error: unknown) => {
     throw error;

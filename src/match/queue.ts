@@ -7,20 +7,21 @@ import { failure, PtrapError } from '../errors.js';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import {
   acceptAllMessage,
+  acceptMessage,
   bindQueue,
   NFQUEUE_PACKET,
   readQueued,
   type QueuedPacket,
 } from '../netlink/nfqueue.js';
-import { openPromptNetlink, type PromptNetlink } from '../netlink/prompt.js';
 import { printable } from '../netlink/relay.js';
+import { openSharedNetlink, type SharedNetlink } from '../netlink/shared.js';
 import { isErrno } from '../netlink/socket.js';
 import type { Counters } from '../rules/apply.js';
 import type { Child } from '../sys/exec.js';
 import { ownProgram } from '../sys/own-program.js';
 import type { Teardown } from '../teardown/stack.js';
 import { openPackets } from './packets.js';
-import { flushCommand, goRecord } from './queue-control.js';
+import { flushCommand, goneRecord } from './queue-control.js';
 import { settle } from './settle.js';
 import type { PacketSource } from './source.js';
 import { openTurns } from './turns.js';
@@ -78,8 +79,8 @@ for _ in $(seq 1000); do
 done`;
 
 /**
- * Reads packets that wait in queues of our own, and lets each go when it is released or its time is over. Not this
- * process holds them but a child, the keeper: a plugin that blocks us, or a SIGKILL, keeps no packet back.
+ * Reads packets that wait in queues of our own, and lets each go when it is released. A child, the keeper, has the
+ * queues too, and lets go what is not released in time: a plugin that blocks us, or a SIGKILL, keeps no packet back.
  * @throws PTRAP_E_QUEUE_MISSING
  */
 export async function openQueue(
@@ -88,7 +89,8 @@ export async function openQueue(
 ): Promise<PacketSource> {
   const { socket, queues } = await bindQueues(targets.length + 1);
   const probes = queues.at(-1)!;
-  const child = startKeeper(socket, { queues, table, chain, nft, delayMs });
+  const all = Buffer.concat(queues.map(acceptAllMessage));
+  const child = startKeeper(socket, { all, queues, table, chain, nft, delayMs });
   const control = child.stdio[3] as Writable;
   control.on('error', () => undefined); // the keeper has ended, and what it held has gone
   const packets = openPackets<QueuedPacket>(child, {
@@ -96,7 +98,15 @@ export async function openQueue(
     say,
     open: ({ type, payload }) => (type === NFQUEUE_PACKET ? readQueued(payload) : undefined),
     tagOf: ({ queue }) => (queue === probes ? PROBE_TAG : String(queues.indexOf(queue))),
-    hold: openTurns(ticket => control.write(goRecord(ticket))),
+    hold: openTurns(ticket => {
+      // else the keeper lets it go when its time is over
+      if (socket.send(acceptMessage(ticket))) control.write(goneRecord(ticket));
+    }),
+  });
+  // nobody keeps the queues any more: without this they would hold what comes for as long as we live
+  child.once('close', () => {
+    socket.send(all);
+    socket[Symbol.dispose]();
   });
   const exit = once(child, 'exit').catch(() => undefined); // it could not be started
   let going: Promise<unknown> | undefined;
@@ -115,6 +125,7 @@ export async function openQueue(
     await letGo();
     packets[Symbol.dispose]();
     child.kill('SIGKILL');
+    socket[Symbol.dispose]();
   });
   await within(PATIENCE_MS.start, packets.up);
   return {
@@ -138,18 +149,19 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
 }
 
 function startKeeper(
-  socket: PromptNetlink,
+  socket: SharedNetlink,
   {
+    all,
     queues,
     table,
     chain,
     nft,
     delayMs,
   }: Pick<QueueOptions, 'table' | 'chain' | 'nft' | 'delayMs'> & {
+    all: Buffer;
     queues: readonly number[];
   },
 ): Omit<Child, 'stdin'> {
-  const all = printable(Buffer.concat(queues.map(acceptAllMessage)));
   const keeper = [
     process.execPath,
     ...ownProgram('match/queue-keeper'),
@@ -158,13 +170,13 @@ function startKeeper(
     chain,
     ...queues,
   ].map(String);
-  const args = ['-c', WRAPPER, 'sh', all, flushCommand(table, chain), table, chain, ...keeper];
-  return socket.handOver('sh', args, { stdout: 'pipe', control: true, shared: nft });
+  const args = ['-c', WRAPPER, 'sh', printable(all), flushCommand(table, chain), table, chain, ...keeper];
+  return socket.share('sh', args, { stdout: 'pipe', control: true, shared: nft });
 }
 
 /** Takes so many queues that nobody else has: one after the other from a number on that is drawn by lot. */
-async function bindQueues(count: number): Promise<{ socket: PromptNetlink; queues: number[] }> {
-  const socket = openPromptNetlink(NETLINK_NETFILTER, BUFFER_BYTES);
+async function bindQueues(count: number): Promise<{ socket: SharedNetlink; queues: number[] }> {
+  const socket = openSharedNetlink(NETLINK_NETFILTER, BUFFER_BYTES);
   const queues: number[] = [];
   const first = randomInt(0, 65_536);
   try {
@@ -181,7 +193,7 @@ async function bindQueues(count: number): Promise<{ socket: PromptNetlink; queue
 }
 
 /** False when another has it. */
-async function isBound(socket: PromptNetlink, queue: number): Promise<boolean> {
+async function isBound(socket: SharedNetlink, queue: number): Promise<boolean> {
   const { EPERM, EBUSY } = constants.errno;
   try {
     await bindQueue(socket, queue, SIZE);

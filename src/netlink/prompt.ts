@@ -35,19 +35,12 @@ export interface PromptNetlink extends DumpSource, Disposable {
 }
 
 /**
- * Opens a netlink socket whose answers are read at once, without a turn of the event loop: the kernel answers get and
+ * Asks over a netlink socket and reads its answers at once, without a turn of the event loop: the kernel answers get and
  * dump requests within send(2), or when the answer is read. That is four times as quick as to wait for the socket to
  * become readable, and who sent a packet may end in that time.
- * @param queueBytes the kernel's buffer for us, as far as net.core.rmem_max allows
- * @param groups the multicast groups that it hears, one bit each (nl_groups of netlink(7))
- * @throws PTRAP_E_NETLINK when the kernel does not have the protocol
+ * @param fd of a socket that nobody else reads
  */
-export function openPromptNetlink(protocol: number, queueBytes = 1 << 20, groups = 0): PromptNetlink {
-  const raw = openRaw(protocol, queueBytes, groups);
-  raw.unref();
-  raw.on('message', () => undefined);
-  raw.on('error', () => undefined);
-  const fd = descriptorOf(raw, protocol);
+export function askPromptly(fd: number): DumpSource {
   const buffer = Buffer.allocUnsafe(ANSWER_BYTES);
   let sequence = 0;
 
@@ -85,6 +78,23 @@ export function openPromptNetlink(protocol: number, queueBytes = 1 << 20, groups
     dump: (type, payload) => askOrThrow(type, NLM_F_DUMP, payload),
     request: (type, flags, payload) =>
       new Promise(resolve => resolve(askOrThrow(type, flags, payload).flat())),
+  };
+}
+
+/**
+ * Opens a netlink socket whose answers are read at once, as {@link askPromptly}.
+ * @param queueBytes the kernel's buffer for us, as far as net.core.rmem_max allows
+ * @param groups the multicast groups that it hears, one bit each (nl_groups of netlink(7))
+ * @throws PTRAP_E_NETLINK when the kernel does not have the protocol
+ */
+export function openPromptNetlink(protocol: number, queueBytes = 1 << 20, groups = 0): PromptNetlink {
+  const raw = openRaw(protocol, queueBytes, groups);
+  raw.unref();
+  raw.on('message', () => undefined);
+  raw.on('error', () => undefined);
+  const fd = descriptorOf(raw, protocol);
+  return {
+    ...askPromptly(fd),
     handOver(file, args, pipes = { stdout: 'pipe' }) {
       const child = startOn(fd, pipes, file, args);
       // before the event loop turns: to the child the socket is a blocking one, and so to us
@@ -107,9 +117,14 @@ function openRaw(protocol: number, queueBytes: number, localGroups: number): Raw
       sendBufferSize: 1 << 16,
     });
   } catch (error) {
-    const { errno } = error as { errno?: number };
-    throw errno === undefined ? error : refused(Math.abs(errno));
+    throw refusal(error);
   }
+}
+
+/** What it means that the addon could not open a socket. */
+export function refusal(error: unknown): unknown {
+  const { errno } = error as { errno?: number };
+  return errno === undefined ? error : refused(Math.abs(errno));
 }
 
 function refused(errno: number): PtrapError & { errno: number } {

@@ -1,11 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { constants } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { failure } from '../../src/errors.js';
-import { attribute, NLM_F_DUMP } from '../../src/netlink/message.js';
+import {
+  attribute,
+  messageHeader,
+  messagesOf,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+} from '../../src/netlink/message.js';
 import { linkIndex, NETLINK_ROUTE } from '../../src/netlink/link.js';
 import { NETLINK_NETFILTER } from '../../src/netlink/netfilter.js';
 import { counterReader } from '../../src/netlink/nft-counter.js';
 import { eachKey, listElements } from '../../src/netlink/nft-elements.js';
+import { hearRelay } from '../../src/netlink/relay.js';
+import { openSharedNetlink } from '../../src/netlink/shared.js';
 import { isErrno, openNetlink, type NetlinkSocket } from '../../src/netlink/socket.js';
 import { ask, must } from '../../src/sys/exec.js';
 
@@ -61,6 +70,36 @@ describe('openNetlink, against this kernel', () => {
 
   it('says that the kernel does not have a protocol', () => {
     expect(() => openNetlink(31)).toThrow('PTRAP_E_NETLINK');
+  });
+});
+
+describe('openSharedNetlink', () => {
+  it('is read by its child alone while it is written to from here, until it is disposed of', async () => {
+    const socket = openSharedNetlink(NETLINK_ROUTE, 1 << 20);
+    expect(await linkIndex(socket, 'lo')).toBe(1);
+    const child = socket.share('cat', [], { stdout: 'pipe' });
+    const answers: number[] = [];
+    using _relay = hearRelay(child, {
+      onMessages: bytes => answers.push(...messagesOf(bytes).map(({ sequence }) => sequence)),
+      onEnd: () => undefined,
+    });
+    const loopback = Buffer.alloc(16);
+    loopback.writeInt32LE(1, 4);
+    const sequences = Array.from({ length: 200 }, (_, index) => 1000 + index);
+    for (const sequence of sequences) {
+      const header = messageHeader(RTM_GETLINK, NLM_F_REQUEST, sequence, loopback.length);
+      expect(socket.send(Buffer.concat([header, loopback]))).toBe(true);
+      await nextTurn();
+    }
+    await expect.poll(() => answers, { timeout: 10_000 }).toEqual(sequences);
+    socket[Symbol.dispose]();
+    socket[Symbol.dispose]();
+    expect(socket.send(loopback)).toBe(false);
+    child.kill('SIGKILL');
+  });
+
+  it('says that the kernel does not have a protocol', () => {
+    expect(() => openSharedNetlink(31, 1 << 20)).toThrow('PTRAP_E_NETLINK');
   });
 });
 
