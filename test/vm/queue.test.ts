@@ -134,6 +134,19 @@ describe('ptrap watch --source queue', () => {
     expect(await snapshot(vm)).toBe(before);
     expect(await vm.must(QUEUES)).toBe('');
   });
+
+  it('loses none when the keeper is killed with all that stands behind it', async () => {
+    const { watch } = await start(`${SERVER}:53/udp`, '--no-config --delay 30s');
+    await vm.must(`pkill -STOP -f '^[^ ]*node .*queue-keeper'`);
+    const held = await burst(200);
+    await vm.must('pkill -KILL -f queue-keeper');
+    expect((await held.end(20_000)).stdout).toContain('200 in order');
+    const { code, stderr } = await watch.end(60_000);
+    expect(code).toBe(1);
+    expect(stderr).toContain('PTRAP_E_SOURCE_ENDED');
+    expect(await snapshot(vm)).toBe(before);
+    expect(await vm.must(QUEUES)).toBe('');
+  });
 });
 
 /** Minutes long in an emulated machine: where PTRAP_TEST_FLOOD is set. */
