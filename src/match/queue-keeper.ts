@@ -94,15 +94,15 @@ function writeNow(bytes: Buffer): number {
   }
 }
 
-/** The verdict never waits for ptrap to read: what it does not read in time goes unseen. */
+/** ptrap has it first: who sent it waits. But no verdict waits for ptrap to read: what it does not read in time goes unseen. */
 function take(bytes: Buffer): void {
+  const isUnread = out.writableLength > MOST_UNREAD;
+  if (!isUnread) bring(padded(bytes.length));
   const tickets = messagesOf(bytes).flatMap(({ type, payload }) =>
     type === NFQUEUE_PACKET ? (readTicket(payload) ?? []) : [],
   );
   if (tickets.length === 0) return;
-  const isUnread = out.writableLength > MOST_UNREAD;
   if (isUnread) overrun();
-  else bring(padded(bytes.length));
   if (isPassing || isUnread) return accept(tickets);
   for (const ticket of tickets) held.add(ticket, performance.now() + delayMs);
   timer ??= setTimeout(acceptDue, delayMs);
