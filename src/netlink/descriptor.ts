@@ -9,10 +9,14 @@ export function descriptorOf(socket: RawNetlinkSocket, protocol: number): number
     .split('\n')
     .map(text => text.trim().split(/\s+/))
     .find(fields => fields[1] === String(protocol) && fields[2] === String(port));
-  const link = `socket:[${line?.at(-1)}]`;
-  // the one that lists them is gone
-  const descriptor = readdirSync('/proc/self/fd').find(
-    name => readProcLink(`/proc/self/fd/${name}`) === link,
+  return ownSockets().get(`socket:[${line?.at(-1)}]`) ?? NaN;
+}
+
+/** Our descriptors that are sockets, by what their links say: `socket:[31337]`. */
+export function ownSockets(): Map<string, number> {
+  const links = readdirSync('/proc/self/fd').map(
+    // the one that lists them is gone
+    name => [readProcLink(`/proc/self/fd/${name}`) ?? '', Number(name)] as const,
   );
-  return Number(descriptor);
+  return new Map(links.filter(([link]) => link.startsWith('socket:')));
 }

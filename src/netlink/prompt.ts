@@ -1,5 +1,4 @@
 import { readSync, writeSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { failure, PtrapError } from '../errors.js';
 import { startOn, type Child, type ChildPipes } from '../sys/exec.js';
@@ -14,7 +13,7 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from './message.js';
-import type { NetlinkSocket } from './socket.js';
+import { refusal, refused, type NetlinkSocket } from './socket.js';
 
 /** A netlink socket that can be asked. */
 export type Asked = Pick<NetlinkSocket, 'request'>;
@@ -119,16 +118,6 @@ function openRaw(protocol: number, queueBytes: number, localGroups: number): Raw
   } catch (error) {
     throw refusal(error);
   }
-}
-
-/** What it means that the addon could not open a socket. */
-export function refusal(error: unknown): unknown {
-  const { errno } = error as { errno?: number };
-  return errno === undefined ? error : refused(Math.abs(errno));
-}
-
-function refused(errno: number): PtrapError & { errno: number } {
-  return Object.assign(failure('PTRAP_E_NETLINK', getSystemErrorName(-errno)), { errno });
 }
 
 function lost(error: NodeJS.ErrnoException): PtrapError {

@@ -1,9 +1,10 @@
-import { readdirSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { startOn, type Child, type ChildPipes } from '../sys/exec.js';
-import { readProcLink } from '../sys/proc-file.js';
-import { askPromptly, refusal, type Asked } from './prompt.js';
+import { ownSockets } from './descriptor.js';
+import { askPromptly, type Asked } from './prompt.js';
+import { refusal } from './socket.js';
 
 /** A netlink socket that a child reads while this process goes on to write to it. */
 export interface SharedNetlink extends Asked, Disposable {
@@ -37,7 +38,7 @@ const ignore = (): void => undefined;
 export function openSharedNetlink(protocol: number, queueBytes: number): SharedNetlink {
   const before = ownSockets();
   const native = openNative(protocol, queueBytes);
-  const [fd = -1] = [...ownSockets()].find(([, socket]) => ![...before.values()].includes(socket)) ?? [];
+  const [, fd = NaN] = [...ownSockets()].find(([link]) => !before.has(link)) ?? [];
   let isOpen = true;
   return {
     request: askPromptly(fd).request,
@@ -70,12 +71,4 @@ function openNative(protocol: number, queueBytes: number): Native {
   } catch (error) {
     throw refusal(error);
   }
-}
-
-/** Which of our descriptors is which socket. */
-function ownSockets(): Map<number, string> {
-  const links = readdirSync('/proc/self/fd').map(
-    name => [Number(name), readProcLink(`/proc/self/fd/${name}`) ?? ''] as const,
-  );
-  return new Map(links.filter(([, link]) => link.startsWith('socket:')));
 }

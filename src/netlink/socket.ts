@@ -166,11 +166,17 @@ function openRaw(protocol: number): RawNetlinkSocket {
       sendBufferSize: QUEUE_BYTES,
     });
   } catch (error) {
-    const errno = (error as { errno?: unknown }).errno;
-    throw typeof errno === 'number' ? refused(Math.abs(errno)) : error;
+    throw refusal(error);
   }
 }
 
-function refused(errno: number): PtrapError & { errno: number } {
+/** What it means that the addon could not open a socket. */
+export function refusal(error: unknown): unknown {
+  const { errno } = error as { errno?: number };
+  return errno === undefined ? error : refused(Math.abs(errno));
+}
+
+/** The kernel's answer with this errno, a positive number; {@link isErrno} tells which. */
+export function refused(errno: number): PtrapError & { errno: number } {
   return Object.assign(failure('PTRAP_E_NETLINK', getSystemErrorName(-errno)), { errno });
 }
