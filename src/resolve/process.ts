@@ -91,7 +91,7 @@ function readImage(proc: string, pid: number, status: Status | undefined): Image
     argv: readArgv(proc, pid),
     cwd: readProcLink(`${proc}/${pid}/cwd`) ?? null,
     loginUid: login === NO_LOGIN ? null : login,
-    cgroup: parseCgroup(readProcFile(`${proc}/${pid}/cgroup`) ?? ''),
+    cgroup: readCgroup(proc, pid),
     netns: inode(readProcLink(`${proc}/${pid}/ns/net`)),
     ...(nsPid !== undefined && { nsPid }),
   };
@@ -135,6 +135,11 @@ function readAncestors(proc: string, child: Stat): Ancestor[] {
 /** Empty for a kernel thread, and where the process has ended. */
 export function readArgv(proc: string, pid: number): string[] {
   return parseArgv(readProcFile(`${proc}/${pid}/cmdline`) ?? '');
+}
+
+/** Null where the process has ended, or has none. */
+export function readCgroup(proc: string, pid: number): string | null {
+  return parseCgroup(readProcFile(`${proc}/${pid}/cgroup`) ?? '');
 }
 
 /** Arguments from /proc/<pid>/cmdline. Trailing NULs may be padding: programs write their titles over the arguments. */

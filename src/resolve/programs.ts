@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Ancestor, ProcessInfo } from '../events.js';
 import { readStat, runsTheSame } from '../sys/stat.js';
+import { openAllowance, type Allowance } from './allowance.js';
 import {
   describe,
   MOST_ANCESTORS,
   readArgv,
+  readCgroup,
   readProgram,
   readStatus,
   UNREAD,
@@ -29,10 +31,12 @@ export interface Programs {
   recallAt(process: Tracked, at: number, userName: UserName): ProcessInfo | undefined;
 }
 
-/** What may go into reading what begins: a share of one core, of which so much may be saved up, in ms. */
-const BUDGET = { share: 0.05, savedMs: 25 };
+/** What may go into reading what begins. */
+const BUDGET: Allowance = { share: 0.05, savedMs: 25 };
 /** The same where what begins is read before it may call and end. */
-export const LARGE_BUDGET = { share: 0.25, savedMs: 1000 };
+export const LARGE_BUDGET: Allowance = { share: 0.25, savedMs: 1000 };
+/** And beyond that into its cgroup alone: that names the unit of those who have sent and ended. */
+const CGROUP_BUDGET: Allowance = { share: 0.01, savedMs: 10 };
 /** What ends sooner, in ms, is not read: reading it would hold up the match that it may have caused. */
 const SETTLED_MS = 2;
 /** What was read of a process and is not older is true enough, in ms: it may send packet after packet. */
@@ -54,10 +58,10 @@ export interface ProgramsListener {
 export function openPrograms(
   proc: string,
   { onShed, onCgroup }: ProgramsListener,
-  { share, savedMs } = BUDGET,
+  budget = BUDGET,
 ): Programs {
-  let saved = savedMs;
-  let countedAt = performance.now();
+  const affordProgram = openAllowance(budget);
+  const affordCgroup = openAllowance(CGROUP_BUDGET);
   const begun: Tracked[] = [];
 
   function read(process: Tracked): boolean {
@@ -124,12 +128,14 @@ export function openPrograms(
 
   function spend(process: Tracked): void {
     if (process.ended !== undefined || process.program.image) return;
-    const now = performance.now();
-    saved = Math.min(savedMs, saved + (now - countedAt) * share);
-    countedAt = now;
-    if (saved <= 0) return onShed();
-    read(process);
-    saved -= performance.now() - now;
+    if (affordProgram(() => read(process))) return;
+    onShed();
+    affordCgroup(() => tellCgroup(process));
+  }
+
+  function tellCgroup({ pid }: Tracked): void {
+    const cgroup = readCgroup(proc, pid);
+    if (cgroup !== null) onCgroup(cgroup);
   }
 
   return {
