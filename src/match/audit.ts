@@ -15,7 +15,7 @@ import { openSendings, type Doubts, type Sending } from './audit/sendings.js';
 import { recordsSends, setUpAudit, type SetUpOptions } from './audit/set-up.js';
 import { openCallSockets, type LookUp } from './audit/sockets.js';
 import { openWhereabouts } from './audit/whereabouts.js';
-import { tellOverruns } from './overrun.js';
+import { overrunTeller } from './overrun.js';
 import type { Probe, ProbeAddress } from './proof.js';
 import { openSorting, type Sorting } from './sorting.js';
 import type { Arrival, Caller, CallSource, Origin } from './source.js';
@@ -28,7 +28,7 @@ export interface AuditOptions extends Omit<SetUpOptions, 'sends'> {
   newConnections: boolean;
   lookUp: LookUp;
   /** Where one who called and has ended came from, as far as that was seen. */
-  originOf(caller: Caller): Promise<Origin | undefined>;
+  originOf(caller: Caller): Origin | undefined;
 }
 
 /** Matches that may wait to be taken; records wait in the kernel while there are more. */
@@ -109,17 +109,18 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
   child.stdout.once('close', () => {
     if (!reading.isClosing) came.end(failure('PTRAP_E_SOURCE_ENDED'));
   });
+  const tellOverrun = overrunTeller(say);
   child.stderr.on('data', () => {
     reading.overruns += 1;
     sockets.forget();
+    tellOverrun();
   });
-  tellOverruns(child, say);
 
   async function* matches(): AsyncGenerator<Arrival> {
     for await (const { call, socket, to, tag, isHere, arrived } of came.items) {
       reading.waiting -= 1;
       if (reading.waiting <= MOST_WAITING / 2 && child.stdout.isPaused()) child.stdout.resume();
-      const wasHere = isHere ?? (await whereabouts.wasHere(call));
+      const wasHere = isHere ?? whereabouts.wasHere(call);
       if (wasHere === undefined) netnsGone += 1;
       if (!wasHere) continue;
       const caller = callerOf(call, arrived);

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { NETLINK_AUDIT, READLOG_GROUPS } from '../../netlink/audit.js';
-import { openPromptNetlink, type PromptNetlink } from '../../netlink/prompt.js';
+import { openDirectNetlink, type DirectNetlink } from '../../netlink/direct.js';
 import { relayPastOverruns } from '../../netlink/relay.js';
+import { firstNetns } from '../../netns/first.js';
 import { start, type Child } from '../../sys/exec.js';
 import { ownProgram } from '../../sys/own-program.js';
 
 /** As much as net.core.rmem_max allows. */
 const QUEUE_BYTES = 64 << 20;
-/** A kernel thread, in the first pid namespace; it is in the first network namespace. */
-const KTHREADD = 2;
+
 /** A socket that every record of the kernel's audit comes to (CAP_AUDIT_READ). */
-export function openRecords(): PromptNetlink {
-  return openPromptNetlink(NETLINK_AUDIT, QUEUE_BYTES, READLOG_GROUPS);
+export function openRecords(): DirectNetlink {
+  return openDirectNetlink(NETLINK_AUDIT, { queueBytes: QUEUE_BYTES, groups: READLOG_GROUPS });
 }
 
 /** A child that copies records to its stdout, and a line to stderr when it missed some. */
@@ -27,9 +27,8 @@ export interface Records {
  * kernel/audit.c): from another, the child goes there.
  */
 export function startRecords(): Records {
-  const first = `/proc/${KTHREADD}/ns/net`;
-  if (readlinkSync(first) === readlinkSync('/proc/self/ns/net'))
-    return { child: relayPastOverruns(openRecords()), up: Promise.resolve() };
+  const first = firstNetns();
+  if (first === undefined) return { child: relayPastOverruns(openRecords()), up: Promise.resolve() };
   const reader = [process.execPath, ...ownProgram('match/audit/reader')];
   const child = start('setpriv', ['--pdeathsig', 'KILL', 'nsenter', `--net=${first}`, ...reader]);
   return { child, up: once(child.stdout, 'readable') };
