@@ -75,7 +75,6 @@ export function openPackets<Packet extends Captured>(
   let isUp: () => void;
   const up = new Promise<void>(resolve => (isUp = resolve));
 
-  let isPaused = false;
   const feed = openFeed({
     onMessages(bytes) {
       isUp();
@@ -86,7 +85,7 @@ export function openPackets<Packet extends Captured>(
         unread += sizeOf(packet);
         captured.push({ at, arrived, packet });
       }
-      if (unread > MOST_UNREAD) pause(true);
+      if (unread > MOST_UNREAD) feed.pause();
     },
     onOverrun: overrunTeller(say),
     onEnd() {
@@ -94,13 +93,6 @@ export function openPackets<Packet extends Captured>(
       captured.end(isClosing ? undefined : failure('PTRAP_E_SOURCE_ENDED'));
     },
   });
-
-  function pause(toPause: boolean): void {
-    if (toPause === isPaused) return;
-    isPaused = toPause;
-    if (toPause) feed.pause();
-    else feed.resume();
-  }
 
   async function arrivalOf({ at, arrived, packet: whole }: Came<Packet>): Promise<Arrival | undefined> {
     const { oif, iif, uid, gid, packet } = whole;
@@ -121,7 +113,7 @@ export function openPackets<Packet extends Captured>(
   async function* matches(): AsyncGenerator<Arrival> {
     for await (const came of captured.items) {
       unread -= sizeOf(came.packet);
-      if (unread <= MOST_UNREAD / 2) pause(false);
+      if (unread <= MOST_UNREAD / 2) feed.resume();
       const arrival = await arrivalOf(came);
       if (arrival) yield arrival;
     }

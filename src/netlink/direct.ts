@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { startOn, type Child, type ChildPipes } from '../sys/exec.js';
 import type { FeedListener } from './feed.js';
 import { hear, type Hearing } from './hear.js';
-import { bindNetlink, enterNetworkNamespace, netlinkSocket, setReceiveBuffer } from './libc.js';
+import { bindNetlink, enterNetworkNamespace, netlinkSocket, receiveDrops, setReceiveBuffer } from './libc.js';
 import { askPromptly, type DumpSource } from './prompt.js';
 import { refused } from './socket.js';
 
@@ -13,6 +13,8 @@ export interface DirectNetlink extends DumpSource, Disposable {
   send(messages: Buffer): boolean;
   /** Reads what comes from now on, without keeping the process alive. */
   hear(listener: FeedListener): Hearing;
+  /** How many messages the kernel had no room for. */
+  drops(): number;
   /** Gives the socket to a child, too, as its stdin. */
   share(file: string, args: readonly string[], pipes: ChildPipes): Omit<Child, 'stdin'>;
 }
@@ -26,7 +28,7 @@ export interface DirectOptions {
   /** The multicast groups that it hears, one bit each (nl_groups of netlink(7)). */
   groups?: number;
   /** File of the network namespace that it is of. Default ours. */
-  netns?: string;
+  netns?: string | undefined;
 }
 
 /**
@@ -48,6 +50,7 @@ export function openDirectNetlink(protocol: number, options: DirectOptions = {})
       }
     },
     hear: listener => (hearing = hear(fd, listener)),
+    drops: () => receiveDrops(fd),
     share: (file, args, pipes) => startOn(fd, pipes, file, args),
     [Symbol.dispose]() {
       if (!isOpen) return;

@@ -1,6 +1,6 @@
 /** Netlink messages that come by themselves, in order. */
 export interface Feed extends Disposable {
-  /** Reads no more for a while: the kernel keeps what its buffer takes. */
+  /** Reads no more for a while: the kernel, or the pipe, keeps what its buffer takes. Once is as good as twice. */
   pause(): void;
   resume(): void;
 }

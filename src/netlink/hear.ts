@@ -16,8 +16,6 @@ const MOST_AT_ONCE = 64;
 /** Whoever needs all that has come waits for so many at the most. */
 const MOST_TO_CATCH_UP = 100_000;
 
-const datagram = Buffer.allocUnsafe(DATAGRAM_BYTES);
-
 /**
  * Hears a netlink socket. npm `netlink` aborts the whole process as soon as the kernel has had more to tell than the
  * socket's buffer held; here that is told, and reading goes on.
@@ -25,6 +23,7 @@ const datagram = Buffer.allocUnsafe(DATAGRAM_BYTES);
 export function hear(fd: number, { onMessages, onOverrun }: FeedListener): Hearing {
   const handle = koffi.node.poll(fd, readSome);
   handle.unref();
+  const datagram = Buffer.allocUnsafe(DATAGRAM_BYTES);
   let isDisposed = false;
   let isPaused = false;
 
@@ -62,10 +61,12 @@ export function hear(fd: number, { onMessages, onOverrun }: FeedListener): Heari
   return {
     catchUp: () => read(MOST_TO_CATCH_UP) === 'empty',
     pause() {
+      if (isPaused || isDisposed) return;
       isPaused = true;
       handle.stop();
     },
     resume() {
+      if (!isPaused) return;
       isPaused = false;
       restart();
     },

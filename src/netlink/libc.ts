@@ -9,6 +9,9 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
+const SO_MEMINFO = 55;
+/** Numbers that SO_MEMINFO gives, and which of them is that of drops (SK_MEMINFO_* of linux/sock_diag.h). */
+const MEMINFO = { numbers: 9, drops: 8 };
 const MSG_DONTWAIT = 0x40;
 const CLONE_NEWNET = 0x40000000;
 
@@ -19,6 +22,7 @@ const bind = declare('int bind(int socket, const void *address, unsigned int len
 const setsockopt = declare(
   'int setsockopt(int socket, int level, int name, const void *value, unsigned int length)',
 );
+const getsockopt = declare('int getsockopt(int socket, int level, int name, void *value, void *length)');
 const recv = declare('long recv(int socket, void *buffer, size_t length, int flags)');
 const setns = declare('int setns(int fd, int nstype)');
 
@@ -45,6 +49,13 @@ export function setReceiveBuffer(fd: number, bytes: number, isBeyondMax: boolean
   const value = Buffer.from(Int32Array.of(bytes).buffer);
   const set = (name: number) => setsockopt(fd, SOL_SOCKET, name, value, value.length) === 0;
   if (!(isBeyondMax && set(SO_RCVBUFFORCE))) set(SO_RCVBUF);
+}
+
+/** How many messages there was no room for; 0 where the kernel does not say (before 4.12). */
+export function receiveDrops(fd: number): number {
+  const numbers = new Uint32Array(MEMINFO.numbers);
+  getsockopt(fd, SOL_SOCKET, SO_MEMINFO, numbers, Int32Array.of(numbers.byteLength));
+  return numbers[MEMINFO.drops]!;
 }
 
 /** recv(2) without waiting: gives the length, or the errno as a negative number. */

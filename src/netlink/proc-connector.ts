@@ -86,7 +86,7 @@ function openSocket(queueBytes: number): DirectNetlink {
       queueBytes,
       isBeyondMax: true,
       groups: 1 << (CN_IDX_PROC - 1),
-      ...(netns !== undefined && { netns }),
+      netns,
     });
   } catch (error) {
     if (netns !== undefined) throw failure('PTRAP_E_PROC_NAMESPACE');

@@ -1,29 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Child } from '../sys/exec.js';
-import type { DirectNetlink } from './direct.js';
 import type { Feed, FeedListener } from './feed.js';
-
-/**
- * Copies the socket to stdout, past overruns (ENOBUFS, of which it says a word), until ptrap has gone or reads no more.
- * A cat that waits for a packet sees neither: the signal of its parent's death does. A parent that had died before
- * that was asked for is told by the pid of the one in its place.
- */
-const PAST_OVERRUNS = `[ $PPID = ${process.pid} ] || exit
-  while :; do setpriv --pdeathsig KILL sh -c '[ $PPID = '$$' ] && exec cat' && break
-  [ $? -gt 1 ] && break; echo overrun >&2; done`;
-
-/**
- * Hands a socket to a child that copies its messages to its stdout, and closes it here; a line on its stderr says that some were lost. SIGKILL ends it.
- * @param stdout a pipe, or our own
- */
-export function relayPastOverruns(
-  socket: DirectNetlink,
-  stdout: 'pipe' | 'inherit' = 'pipe',
-): Omit<Child, 'stdin'> {
-  const child = socket.share('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', PAST_OVERRUNS], { stdout });
-  socket[Symbol.dispose]();
-  return child;
-}
 
 /** Bytes as the shell's `printf %b` takes them. */
 export function printable(bytes: Buffer): string {
