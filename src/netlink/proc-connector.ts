@@ -20,6 +20,7 @@ const EVENTS = (0x1 | 0x2 | 0x4 | 0x200 | 0x80000000) >>> 0;
 
 /** Room for some ten thousand events, while we are busy. */
 const QUEUE_BYTES = 8 << 20;
+
 /** What is told of the machine's processes. */
 export interface ProcListener {
   onEvent(event: ProcEvent): void;
