@@ -1,4 +1,5 @@
 import { PtrapError } from '../errors.js';
+import { hearRelay } from '../netlink/relay.js';
 import type { Teardown } from '../teardown/stack.js';
 import { openGroup } from './group.js';
 
@@ -8,6 +9,8 @@ export interface Bell {
   group: number;
   /** Calls each listener with the netlink messages that have come, whole ones. */
   onRing(listener: (messages: Buffer) => void): void;
+  /** False once the child that listens has ended. */
+  rings(): boolean;
 }
 
 /** Bytes of each packet: its ports, behind whatever headers of IPv6. */
@@ -20,9 +23,16 @@ export async function openBell(teardown: Teardown): Promise<Bell | undefined> {
     throw error;
   });
   if (!opened) return undefined;
-  const { group, socket } = opened;
+  const { group, child } = opened;
   const listeners: ((messages: Buffer) => void)[] = [];
-  socket.hear({ onMessages: bytes => listeners.forEach(listener => listener(bytes)) });
-  teardown.defer(() => socket[Symbol.dispose]());
-  return { group, onRing: listener => void listeners.push(listener) };
+  let rings = true;
+  const relay = hearRelay(child, {
+    onMessages: bytes => listeners.forEach(listener => listener(bytes)),
+    onEnd: () => (rings = false),
+  });
+  teardown.defer(() => {
+    relay[Symbol.dispose]();
+    child.kill('SIGKILL');
+  });
+  return { group, rings: () => rings, onRing: listener => void listeners.push(listener) };
 }

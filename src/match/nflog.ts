@@ -27,8 +27,8 @@ export async function openNflog(
   teardown: Teardown,
   { instance, targets, counters, say }: NflogOptions,
 ): Promise<PacketSource> {
-  const { group, socket } = await openGroup(SNAPLEN);
-  const packets = openPackets(socket.hear, {
+  const { group, child } = await openGroup(SNAPLEN);
+  const packets = openPackets(child, {
     targets,
     say,
     open: ({ type, payload }) => (type === NFULNL_MSG_PACKET ? readLogged(payload) : undefined),
@@ -36,7 +36,7 @@ export async function openNflog(
   });
   teardown.defer(() => {
     packets[Symbol.dispose]();
-    socket[Symbol.dispose]();
+    child.kill('SIGKILL');
   });
   return {
     name: 'nflog',

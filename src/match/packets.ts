@@ -1,12 +1,13 @@
 import { connectionOf } from '../connection.js';
 import { failure } from '../errors.js';
-import type { Feed, FeedListener } from '../netlink/feed.js';
 import { linkName, NETLINK_ROUTE } from '../netlink/link.js';
 import { messagesOf, type NetlinkMessage } from '../netlink/message.js';
+import { hearRelay } from '../netlink/relay.js';
 import { openNetlink } from '../netlink/socket.js';
 import { isoTime, openClock } from '../sys/clock.js';
+import type { Child } from '../sys/exec.js';
 import { openDeviceNames } from './device-names.js';
-import { overrunTeller } from './overrun.js';
+import { tellOverruns } from './overrun.js';
 import { parsePacket } from './packet.js';
 import { openSorting, type Sorting } from './sorting.js';
 import type { Arrival } from './source.js';
@@ -32,7 +33,7 @@ interface Came<Packet> {
   packet: Packet;
 }
 
-/** What makes matches of messages. */
+/** What makes matches of the messages that a child brings. */
 export interface PacketsOptions<Packet extends Captured> {
   /** Canonical texts of the targets, by index. */
   targets: readonly string[];
@@ -52,17 +53,17 @@ const OVERHEAD = 256;
 
 /** Matches out of packets. */
 export interface Packets extends Disposable, Pick<Sorting, 'onEcho'> {
-  /** Settles when the first message has come, of whatever kind, or none will. */
+  /** Settles when the child has brought its first message, of whatever kind, or has ended. */
   readonly up: Promise<void>;
   readonly matches: AsyncIterable<Arrival>;
   readonly sorting: Sorting;
-  /** From now on the end of the feed is no failure. */
+  /** From now on the end of the child is no failure. */
   close(): void;
 }
 
-/** Reads packets from a feed. */
+/** Reads packets from a child that copies netlink messages to its stdout, and a line to stderr when it missed some. */
 export function openPackets<Packet extends Captured>(
-  openFeed: (listener: FeedListener) => Feed,
+  child: Omit<Child, 'stdin'>,
   { targets, say, open, tagOf, hold }: PacketsOptions<Packet>,
 ): Packets {
   const route = openNetlink(NETLINK_ROUTE);
@@ -75,19 +76,19 @@ export function openPackets<Packet extends Captured>(
   let isUp: () => void;
   const up = new Promise<void>(resolve => (isUp = resolve));
 
-  const feed = openFeed({
+  tellOverruns(child, say);
+  const relay = hearRelay(child, {
     onMessages(bytes) {
       isUp();
       const [at, arrived] = [isoTime(String(now())), performance.now()];
-      for (const message of messagesOf(Buffer.from(bytes))) {
+      for (const message of messagesOf(bytes)) {
         const packet = open(message);
         if (!packet) continue;
         unread += sizeOf(packet);
         captured.push({ at, arrived, packet });
       }
-      if (unread > MOST_UNREAD) feed.pause();
+      if (unread > MOST_UNREAD) child.stdout.pause();
     },
-    onOverrun: overrunTeller(say),
     onEnd() {
       isUp();
       captured.end(isClosing ? undefined : failure('PTRAP_E_SOURCE_ENDED'));
@@ -113,7 +114,7 @@ export function openPackets<Packet extends Captured>(
   async function* matches(): AsyncGenerator<Arrival> {
     for await (const came of captured.items) {
       unread -= sizeOf(came.packet);
-      if (unread <= MOST_UNREAD / 2) feed.resume();
+      if (unread <= MOST_UNREAD / 2 && child.stdout.isPaused()) child.stdout.resume();
       const arrival = await arrivalOf(came);
       if (arrival) yield arrival;
     }
@@ -126,7 +127,7 @@ export function openPackets<Packet extends Captured>(
     sorting,
     close: () => void (isClosing = true),
     [Symbol.dispose]() {
-      feed[Symbol.dispose]();
+      relay[Symbol.dispose]();
       route[Symbol.dispose]();
       captured.end();
     },

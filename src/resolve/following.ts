@@ -1,20 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PtrapError } from '../errors.js';
-import type { ProcConnector, ProcListener } from '../netlink/proc-connector.js';
+import type { ProcListener } from '../netlink/proc-connector.js';
 import type { ProcEvent } from '../netlink/proc-event.js';
 import { traceLine } from '../sys/exec.js';
 import { takeCensus } from './census.js';
 import type { Roster } from './roster.js';
 
 /** Opens the kernel's process events, as {@link openProcConnector}. */
-export type Listen = (listener: ProcListener) => ProcConnector;
+export type Listen = (listener: ProcListener) => Promise<Disposable>;
 
 /** The machine's processes, being followed. */
 export interface Following extends Disposable {
   /** Since when nothing was missed (performance.now()); Infinity while something is missing. */
   completeSince(): number;
-  /** Takes note of all that had happened by then (performance.now()); false where that cannot be. */
-  caughtUpTo(time: number): boolean;
 }
 
 /** What following needs. */
@@ -36,33 +34,26 @@ const RECOVERY_MS = 1000;
 /** Listens, then reads /proc; and again whenever events were lost. */
 export function followProcesses(options: FollowingOptions): Following {
   const { proc, roster, listen, onEvent, onComplete, onGiveUp, say } = options;
-  let connector: ProcConnector | undefined;
-  let caughtUpAt = -Infinity;
+  let connector: Disposable | undefined;
   let completeSince = Infinity;
   let disposed = false;
   let losses = 0;
 
   async function begin(): Promise<void> {
     const loss = losses;
-    connector = listen({ onEvent, onLoss: lose });
+    connector = await listen({ onEvent, onEnd: lose });
+    if (disposed) return connector[Symbol.dispose]();
     await takeCensus(proc, roster);
-    if (loss !== losses || disposed) return;
+    if (loss !== losses) return;
     completeSince = performance.now();
     onComplete();
   }
 
   function lose(): void {
     losses += 1;
-    stop();
+    completeSince = Infinity;
     if (losses === 1) say('more processes begin and end than ptrap can follow: reading /proc again');
     sleep(RECOVERY_MS, undefined, { ref: false }).then(start, giveUp);
-  }
-
-  function stop(): void {
-    connector?.[Symbol.dispose]();
-    connector = undefined;
-    caughtUpAt = -Infinity;
-    completeSince = Infinity;
   }
 
   function start(): void {
@@ -79,16 +70,10 @@ export function followProcesses(options: FollowingOptions): Following {
   start();
   return {
     completeSince: () => completeSince,
-    caughtUpTo(time) {
-      if (caughtUpAt >= time) return true;
-      const now = performance.now();
-      if (!connector?.catchUp()) return false;
-      caughtUpAt = now;
-      return true;
-    },
     [Symbol.dispose]() {
       disposed = true;
-      stop();
+      completeSince = Infinity;
+      connector?.[Symbol.dispose]();
     },
   };
 }

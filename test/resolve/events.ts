@@ -23,7 +23,7 @@ export const uid = (pid: number, id: number, at = performance.now()): ProcEvent 
 export interface TestTable extends Disposable {
   table: ProcessTable;
   tell(...events: ProcEvent[]): void;
-  /** More is told from now on than can be read. */
+  /** What the kernel tells from now on comes too late. */
   delay(): void;
   /** The kernel had more to tell than was read. */
   lose(): void;
@@ -34,24 +34,29 @@ export interface TestTable extends Disposable {
 export async function openTestTable(proc: string): Promise<TestTable> {
   const said: string[] = [];
   let listener: ProcListener | undefined;
-  let isLate = false;
   const table = openProcessTable({
     proc,
     say: line => said.push(line),
     onCgroup: () => undefined,
     listen: heard => {
       listener = heard;
-      return { catchUp: () => !isLate, [Symbol.dispose]: () => undefined };
+      return Promise.resolve({ [Symbol.dispose]: () => undefined });
     },
   });
+  // the kernel tells of our own name at once
+  const marks = setInterval(
+    () => listener?.onEvent({ what: 'comm', at: performance.now(), pid: process.pid, comm: 'test' }),
+    1,
+  );
   while (!table.isComplete) await new Promise(resolve => setImmediate(resolve));
   return {
     table,
     tell: (...events) => events.forEach(event => listener?.onEvent(event)),
-    delay: () => void (isLate = true),
-    lose: () => listener?.onLoss(),
+    delay: () => clearInterval(marks),
+    lose: () => listener?.onEnd(),
     said,
     [Symbol.dispose]() {
+      clearInterval(marks);
       table[Symbol.dispose]();
     },
   };

@@ -52,9 +52,7 @@ it('is not waited for where the kernel tells of no processes', async () => {
     proc: openProcTree({}).proc,
     say: line => said.push(line),
     onCgroup: () => undefined,
-    listen() {
-      throw failure('PTRAP_E_PROC_CONNECTOR', 'EPERM');
-    },
+    listen: () => Promise.reject(failure('PTRAP_E_PROC_CONNECTOR', 'EPERM')),
   });
   await table.settled;
   expect(said).toEqual([expect.stringContaining('/proc is searched for each match')]);
