@@ -25,8 +25,8 @@ return) than the same sender without any tool. *CPU*: of the tool and its childr
 (cpu.stat of a control group); what the kernel and journald do for it is not in it. *Memory*: the sum of VmHWM of the
 tool's processes that live at one time. A tool is started once a run, and does all workloads one after the other.
 
-**Where.** On the host where it can be, in namespaces and, with lo for a network, outside of any, as ptrap is mostly used
-(in a namespace it hears of processes through another node process); the virtual machine (\`npm run bench -- --vm\`, Debian's kernel in an emulated
+**Where.** On the host where it can be, in namespaces and, with lo for a network, outside of any, as ptrap is mostly used;
+the virtual machine (\`npm run bench -- --vm\`, Debian's kernel in an emulated
 processor, 10 to 80 times slower) has what the host's kernel lacks: nft's queue, netem, without which the original's
 packets are not held, and kprobes. There a run has 20 senders one by one instead of 40. Held times there are those of an emulated processor: compare them with one another, not with
 the host's.

@@ -10,8 +10,6 @@ const ENTRIES = [
   'src/doctor/prober.ts',
   'src/match/queue-keeper.ts',
   'src/match/audit/probe-thread.ts',
-  'src/match/audit/reader.ts',
-  'src/netlink/proc-helper.ts',
   'src/index.ts',
   'src/register.ts',
   'src/testing.ts',

@@ -4,7 +4,7 @@ import { openAudit } from './match/audit.js';
 import { destinationOf } from './match/audit/sockaddr.js';
 import type { LookUp } from './match/audit/sockets.js';
 import { openProbe, proveSource, type Probe } from './match/proof.js';
-import { openPromptNetlink } from './netlink/prompt.js';
+import { openDirectNetlink } from './netlink/direct.js';
 import { openInodes, type KnownSocket } from './resolve/inodes.js';
 import { NETLINK_SOCK_DIAG } from './resolve/sock-diag.js';
 import { openGuard } from './teardown/guard.js';
@@ -59,7 +59,7 @@ async function openAudited(
 ): ReturnType<typeof openAudit> {
   const guard = await openGuard(instance);
   teardown.defer(() => guard.dismiss());
-  const diag = openPromptNetlink(NETLINK_SOCK_DIAG);
+  const diag = openDirectNetlink(NETLINK_SOCK_DIAG);
   teardown.defer(() => diag[Symbol.dispose]());
   const inodes = openInodes(diag, '/proc');
   return openAudit(teardown, {

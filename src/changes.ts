@@ -40,13 +40,9 @@ export function followChanges({
     await reach.look(current);
     await hold?.look(current);
   }, fail);
-  const events = openNetworkEvents({
-    onEvent(event) {
-      hold?.onEvent(event).catch(fail);
-      looks.ring();
-    },
-    onEnd: () =>
-      gaps.tell('changes of links and routes are not followed any more: what tells of them has ended'),
+  const events = openNetworkEvents(event => {
+    hold?.onEvent(event).catch(fail);
+    looks.ring();
   });
   looks.ring(); // something may have changed before anybody listened
 

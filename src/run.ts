@@ -56,7 +56,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
       confirm: confirmBy(resolver),
       settled: table?.settled ?? Promise.resolve(),
       fail: stop.fail,
-      originOf: async caller => table?.originOf(caller),
+      originOf: caller => table?.originOf(caller),
     }),
   );
   followed.catch(stop.fail);

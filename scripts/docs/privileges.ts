@@ -35,7 +35,7 @@ const intro = `ptrap runs as root, but needs few of root's capabilities ([capabi
 
 That is all for the sources \`journal\`, \`nflog\` and \`queue\`, without a hold and with netem by \`egress\`, \`clsact\` and
 \`root\`. ptrap looks for them when it starts and says what is missing. What it starts (nft, ip, tc, journalctl, its
-guard and its relays, \`--exec\`) has the same and no more.`;
+guard and other children, \`--exec\`) has the same and no more.`;
 
 const outro = `Beyond these:
 

@@ -55,7 +55,7 @@ export function sourceCanary(source: Source['name']): Promise<number> {
       say: () => undefined,
       tellGap: () => undefined,
       fail: () => undefined, // then the proof fails, too
-      originOf: () => Promise.resolve(undefined),
+      originOf: () => undefined,
       async follow({ matches }) {
         for await (const { release } of matches) release?.();
       },

@@ -42,8 +42,8 @@ export async function transaction(name: keyof typeof transactions): Promise<void
  * @throws PTRAP_E_NFLOG_MISSING
  */
 export async function nflog(): Promise<void> {
-  const { child } = await openGroup(1);
-  child.kill('SIGKILL');
+  const { socket } = await openGroup(1);
+  socket[Symbol.dispose]();
 }
 
 const SCRATCH = 'ptrapprobe0';
@@ -98,7 +98,8 @@ export async function sockDiag(): Promise<void> {
  * Subscribes to the start and end of processes.
  * @throws PTRAP_E_PROC_CONNECTOR, PTRAP_E_PROC_NAMESPACE
  */
-export async function processEvents(): Promise<void> {
-  const listener = await openProcConnector({ onEvent: () => undefined, onEnd: () => undefined });
-  listener[Symbol.dispose]();
+export function processEvents(): Promise<void> {
+  return Promise.resolve(
+    openProcConnector({ onEvent: () => undefined, onLoss: () => undefined })[Symbol.dispose](),
+  );
 }

@@ -9,13 +9,13 @@ import type { Teardown } from '../teardown/stack.js';
 import { openAim } from './audit/aim.js';
 import { openCalls, type Call } from './audit/calls.js';
 import { flowOf } from './audit/flow.js';
-import { dropsOf, startRecords } from './audit/records.js';
+import { openRecords } from './audit/records.js';
 import { openThreadProbe } from './audit/probe-thread.js';
 import { openSendings, type Doubts, type Sending } from './audit/sendings.js';
 import { recordsSends, setUpAudit, type SetUpOptions } from './audit/set-up.js';
 import { openCallSockets, type LookUp } from './audit/sockets.js';
 import { openWhereabouts } from './audit/whereabouts.js';
-import { tellOverruns } from './overrun.js';
+import { overrunTeller } from './overrun.js';
 import type { Probe, ProbeAddress } from './proof.js';
 import { openSorting, type Sorting } from './sorting.js';
 import type { Arrival, Caller, CallSource, Origin } from './source.js';
@@ -28,7 +28,7 @@ export interface AuditOptions extends Omit<SetUpOptions, 'sends'> {
   newConnections: boolean;
   lookUp: LookUp;
   /** Where one who called and has ended came from, as far as that was seen. */
-  originOf(caller: Caller): Promise<Origin | undefined>;
+  originOf(caller: Caller): Origin | undefined;
 }
 
 /** Matches that may wait to be taken; records wait in the kernel while there are more. */
@@ -58,17 +58,16 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
   const sorting = openSorting(targets.map(({ text }) => text));
   const came = openStream<Came>();
   const sockets = openCallSockets('/proc', lookUp);
-  const [now, reading] = [openClock(), { waiting: 0, overruns: 0, isClosing: false }];
+  const [now, reading] = [openClock(), { waiting: 0, isClosing: false }];
   /** Calls to a target of processes that have ended, and may have been in another network namespace. */
   let netnsGone = 0;
 
-  const { child, up } = startRecords();
+  const records = openRecords();
   teardown.defer(() => {
     reading.isClosing = true;
-    child.kill('SIGKILL');
+    records[Symbol.dispose]();
     came.end();
   });
-  await up;
   const { architectures, key, lost } = await setUpAudit(teardown, {
     ...options,
     sends: recordsSends(targets, newConnections),
@@ -90,36 +89,32 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
     if (!sending) return;
     reading.waiting += 1;
     came.push({ ...sending, arrived: performance.now() });
-    if (reading.waiting > MOST_WAITING) child.stdout.pause();
+    if (reading.waiting > MOST_WAITING) feed.pause();
   }
 
   function fail(what: string): void {
     if (!reading.isClosing) came.end(failure('PTRAP_E_AUDIT_ENDED', what));
   }
 
-  let rest: Buffer = Buffer.alloc(0);
-  child.stdout.on('data', (chunk: Buffer) => {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    const end = eachRecord(bytes, (type, payload) => {
-      const record = readRecord(type, payload);
-      if (record) take(record);
-    });
-    rest = bytes.subarray(end);
+  const tellOverrun = overrunTeller(say);
+  const feed = records.hear({
+    onMessages(bytes) {
+      eachRecord(bytes, (type, payload) => {
+        const record = readRecord(type, payload);
+        if (record) take(record);
+      });
+    },
+    onOverrun() {
+      sockets.forget();
+      tellOverrun();
+    },
   });
-  child.stdout.once('close', () => {
-    if (!reading.isClosing) came.end(failure('PTRAP_E_SOURCE_ENDED'));
-  });
-  child.stderr.on('data', () => {
-    reading.overruns += 1;
-    sockets.forget();
-  });
-  tellOverruns(child, say);
 
   async function* matches(): AsyncGenerator<Arrival> {
     for await (const { call, socket, to, tag, isHere, arrived } of came.items) {
       reading.waiting -= 1;
-      if (reading.waiting <= MOST_WAITING / 2 && child.stdout.isPaused()) child.stdout.resume();
-      const wasHere = isHere ?? (await whereabouts.wasHere(call));
+      if (reading.waiting <= MOST_WAITING / 2) feed.resume();
+      const wasHere = isHere ?? whereabouts.wasHere(call);
       if (wasHere === undefined) netnsGone += 1;
       if (!wasHere) continue;
       const caller = callerOf(call, arrived);
@@ -138,9 +133,8 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
     async settle() {
       await sleep(SETTLE_MS);
       for (const line of doubtsToTell(sendings.doubts, netnsGone)) tellGap(line);
-      const missed = Math.max(reading.overruns, dropsOf(child.pid));
       sorting.close();
-      return { suppressed: 0, lost: (await lost()) + missed + calls.incomplete };
+      return { suppressed: 0, lost: (await lost()) + records.drops() + calls.incomplete };
     },
     diagnose: () => Promise.resolve(failure('PTRAP_E_SOURCE_SILENT', 'audit')),
   };

@@ -1,5 +1,4 @@
 import { PtrapError } from '../errors.js';
-import { hearRelay } from '../netlink/relay.js';
 import type { Teardown } from '../teardown/stack.js';
 import { openGroup } from './group.js';
 
@@ -9,8 +8,6 @@ export interface Bell {
   group: number;
   /** Calls each listener with the netlink messages that have come, whole ones. */
   onRing(listener: (messages: Buffer) => void): void;
-  /** False once the child that listens has ended. */
-  rings(): boolean;
 }
 
 /** Bytes of each packet: its ports, behind whatever headers of IPv6. */
@@ -23,16 +20,9 @@ export async function openBell(teardown: Teardown): Promise<Bell | undefined> {
     throw error;
   });
   if (!opened) return undefined;
-  const { group, child } = opened;
+  const { group, socket } = opened;
   const listeners: ((messages: Buffer) => void)[] = [];
-  let rings = true;
-  const relay = hearRelay(child, {
-    onMessages: bytes => listeners.forEach(listener => listener(bytes)),
-    onEnd: () => (rings = false),
-  });
-  teardown.defer(() => {
-    relay[Symbol.dispose]();
-    child.kill('SIGKILL');
-  });
-  return { group, rings: () => rings, onRing: listener => void listeners.push(listener) };
+  socket.hear({ onMessages: bytes => listeners.forEach(listener => listener(bytes)) });
+  teardown.defer(() => socket[Symbol.dispose]());
+  return { group, onRing: listener => void listeners.push(listener) };
 }

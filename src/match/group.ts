@@ -1,21 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { constants } from 'node:os';
 import { failure, PtrapError } from '../errors.js';
+import { openDirectNetlink, type DirectNetlink } from '../netlink/direct.js';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import { bindGroup } from '../netlink/nflog.js';
-import { openPromptNetlink } from '../netlink/prompt.js';
-import { relayPastOverruns } from '../netlink/relay.js';
 import { isErrno } from '../netlink/socket.js';
-import type { Child } from '../sys/exec.js';
 
-/** An NFLOG group that nobody else has, and the child that copies its messages to its stdout. SIGKILL ends it. */
+/** An NFLOG group that nobody else has, and the socket that its packets come to. */
 export interface Group {
   group: number;
-  child: Omit<Child, 'stdin'>;
+  socket: DirectNetlink;
 }
 
-/** As much as net.core.rmem_max allows. */
-const QUEUE_BYTES = 64 << 20;
+/** Room for some thousand packets, while we are busy. */
+const QUEUE_BYTES = 4 << 20;
 /** Groups are too many to be all taken. */
 const TRIES = 100;
 
@@ -24,12 +22,12 @@ const TRIES = 100;
  * @throws PTRAP_E_NFLOG_MISSING
  */
 export async function openGroup(snaplen: number): Promise<Group> {
-  const socket = openPromptNetlink(NETLINK_NETFILTER, QUEUE_BYTES);
+  const socket = openDirectNetlink(NETLINK_NETFILTER, { queueBytes: QUEUE_BYTES, isBeyondMax: true });
   for (let tries = TRIES; ; tries -= 1) {
     const group = randomInt(1024, 65_536);
     try {
       await bindGroup(socket, group, snaplen);
-      return { group, child: relayPastOverruns(socket) };
+      return { group, socket };
     } catch (error) {
       if (tries > 0 && isErrno(error, constants.errno.EBUSY)) continue;
       socket[Symbol.dispose]();

@@ -27,8 +27,8 @@ export async function openNflog(
   teardown: Teardown,
   { instance, targets, counters, say }: NflogOptions,
 ): Promise<PacketSource> {
-  const { group, child } = await openGroup(SNAPLEN);
-  const packets = openPackets(child, {
+  const { group, socket } = await openGroup(SNAPLEN);
+  const packets = openPackets(socket.hear, {
     targets,
     say,
     open: ({ type, payload }) => (type === NFULNL_MSG_PACKET ? readLogged(payload) : undefined),
@@ -36,7 +36,7 @@ export async function openNflog(
   });
   teardown.defer(() => {
     packets[Symbol.dispose]();
-    child.kill('SIGKILL');
+    socket[Symbol.dispose]();
   });
   return {
     name: 'nflog',

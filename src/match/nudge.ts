@@ -60,7 +60,7 @@ export function startNudging({ path, bell, logged, read, stuck }: NudgeOptions):
   function rest(): void {
     if (rung) return look();
     state = 'idle';
-    timer = setTimeout(look, bell?.rings() ? PAUSE_MS.belled : PAUSE_MS.unbelled);
+    timer = setTimeout(look, bell ? PAUSE_MS.belled : PAUSE_MS.unbelled);
   }
 
   bell?.onRing(() => {

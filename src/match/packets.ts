@@ -1,13 +1,12 @@
 import { connectionOf } from '../connection.js';
 import { failure } from '../errors.js';
+import type { Feed, FeedListener } from '../netlink/feed.js';
 import { linkName, NETLINK_ROUTE } from '../netlink/link.js';
 import { messagesOf, type NetlinkMessage } from '../netlink/message.js';
-import { hearRelay } from '../netlink/relay.js';
 import { openNetlink } from '../netlink/socket.js';
 import { isoTime, openClock } from '../sys/clock.js';
-import type { Child } from '../sys/exec.js';
 import { openDeviceNames } from './device-names.js';
-import { tellOverruns } from './overrun.js';
+import { overrunTeller } from './overrun.js';
 import { parsePacket } from './packet.js';
 import { openSorting, type Sorting } from './sorting.js';
 import type { Arrival } from './source.js';
@@ -33,7 +32,7 @@ interface Came<Packet> {
   packet: Packet;
 }
 
-/** What makes matches of the messages that a child brings. */
+/** What makes matches of messages. */
 export interface PacketsOptions<Packet extends Captured> {
   /** Canonical texts of the targets, by index. */
   targets: readonly string[];
@@ -53,17 +52,17 @@ const OVERHEAD = 256;
 
 /** Matches out of packets. */
 export interface Packets extends Disposable, Pick<Sorting, 'onEcho'> {
-  /** Settles when the child has brought its first message, of whatever kind, or has ended. */
+  /** Settles when the first message has come, of whatever kind, or none will. */
   readonly up: Promise<void>;
   readonly matches: AsyncIterable<Arrival>;
   readonly sorting: Sorting;
-  /** From now on the end of the child is no failure. */
+  /** From now on the end of the feed is no failure. */
   close(): void;
 }
 
-/** Reads packets from a child that copies netlink messages to its stdout, and a line to stderr when it missed some. */
+/** Reads packets from a feed. */
 export function openPackets<Packet extends Captured>(
-  child: Omit<Child, 'stdin'>,
+  openFeed: (listener: FeedListener) => Feed,
   { targets, say, open, tagOf, hold }: PacketsOptions<Packet>,
 ): Packets {
   const route = openNetlink(NETLINK_ROUTE);
@@ -76,19 +75,19 @@ export function openPackets<Packet extends Captured>(
   let isUp: () => void;
   const up = new Promise<void>(resolve => (isUp = resolve));
 
-  tellOverruns(child, say);
-  const relay = hearRelay(child, {
+  const feed = openFeed({
     onMessages(bytes) {
       isUp();
       const [at, arrived] = [isoTime(String(now())), performance.now()];
-      for (const message of messagesOf(bytes)) {
+      for (const message of messagesOf(Buffer.from(bytes))) {
         const packet = open(message);
         if (!packet) continue;
         unread += sizeOf(packet);
         captured.push({ at, arrived, packet });
       }
-      if (unread > MOST_UNREAD) child.stdout.pause();
+      if (unread > MOST_UNREAD) feed.pause();
     },
+    onOverrun: overrunTeller(say),
     onEnd() {
       isUp();
       captured.end(isClosing ? undefined : failure('PTRAP_E_SOURCE_ENDED'));
@@ -114,7 +113,7 @@ export function openPackets<Packet extends Captured>(
   async function* matches(): AsyncGenerator<Arrival> {
     for await (const came of captured.items) {
       unread -= sizeOf(came.packet);
-      if (unread <= MOST_UNREAD / 2 && child.stdout.isPaused()) child.stdout.resume();
+      if (unread <= MOST_UNREAD / 2) feed.resume();
       const arrival = await arrivalOf(came);
       if (arrival) yield arrival;
     }
@@ -127,7 +126,7 @@ export function openPackets<Packet extends Captured>(
     sorting,
     close: () => void (isClosing = true),
     [Symbol.dispose]() {
-      relay[Symbol.dispose]();
+      feed[Symbol.dispose]();
       route[Symbol.dispose]();
       captured.end();
     },

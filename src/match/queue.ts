@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure, PtrapError } from '../errors.js';
+import { openDirectNetlink, type DirectNetlink } from '../netlink/direct.js';
 import { NETLINK_NETFILTER } from '../netlink/netfilter.js';
 import {
   acceptAllMessage,
@@ -13,8 +14,7 @@ import {
   readQueued,
   type QueuedPacket,
 } from '../netlink/nfqueue.js';
-import { printable } from '../netlink/relay.js';
-import { openSharedNetlink, type SharedNetlink } from '../netlink/shared.js';
+import { hearRelay, printable } from '../netlink/relay.js';
 import { isErrno } from '../netlink/socket.js';
 import type { Counters } from '../rules/apply.js';
 import type { Child } from '../sys/exec.js';
@@ -93,7 +93,7 @@ export async function openQueue(
   const child = startKeeper(socket, { all, queues, table, chain, nft, delayMs });
   const control = child.stdio[3] as Writable;
   control.on('error', () => undefined); // the keeper has ended, and what it held has gone
-  const packets = openPackets<QueuedPacket>(child, {
+  const packets = openPackets<QueuedPacket>(listener => hearRelay(child, listener), {
     targets,
     say,
     open: ({ type, payload }) => (type === NFQUEUE_PACKET ? readQueued(payload) : undefined),
@@ -149,7 +149,7 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
 }
 
 function startKeeper(
-  socket: SharedNetlink,
+  socket: DirectNetlink,
   {
     all,
     queues,
@@ -175,8 +175,8 @@ function startKeeper(
 }
 
 /** Takes so many queues that nobody else has: one after the other from a number on that is drawn by lot. */
-async function bindQueues(count: number): Promise<{ socket: SharedNetlink; queues: number[] }> {
-  const socket = openSharedNetlink(NETLINK_NETFILTER, BUFFER_BYTES);
+async function bindQueues(count: number): Promise<{ socket: DirectNetlink; queues: number[] }> {
+  const socket = openDirectNetlink(NETLINK_NETFILTER, { queueBytes: BUFFER_BYTES });
   const queues: number[] = [];
   const first = randomInt(0, 65_536);
   try {
@@ -193,7 +193,7 @@ async function bindQueues(count: number): Promise<{ socket: SharedNetlink; queue
 }
 
 /** False when another has it. */
-async function isBound(socket: SharedNetlink, queue: number): Promise<boolean> {
+async function isBound(socket: DirectNetlink, queue: number): Promise<boolean> {
   const { EPERM, EBUSY } = constants.errno;
   try {
     await bindQueue(socket, queue, SIZE);

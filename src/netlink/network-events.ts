@@ -1,7 +1,6 @@
+import { openDirectNetlink } from './direct.js';
 import { linkIn, NETLINK_ROUTE } from './link.js';
 import { messagesOf, type NetlinkMessage } from './message.js';
-import { openPromptNetlink } from './prompt.js';
-import { hearRelay, relayPastOverruns } from './relay.js';
 
 /** Something that has changed in this network namespace. */
 export type NetworkEvent =
@@ -14,13 +13,6 @@ export type NetworkEvent =
   /** More than was read has changed. */
   | { what: 'unknown' };
 
-/** Who hears of it. */
-export interface NetworkListener {
-  onEvent(event: NetworkEvent): void;
-  /** No more will be heard. */
-  onEnd(): void;
-}
-
 /** Multicast groups of rtnetlink(7), as bits (RTNLGRP_* of linux/rtnetlink.h, less one). */
 const GROUPS = [1, 4, 7, 8, 11, 19, 32].reduce((bits, group) => bits + 2 ** (group - 1), 0);
 
@@ -29,26 +21,24 @@ const LINK = { made: 16, gone: 17 };
 const DELQDISC = 37;
 const TRAFFIC_CONTROL = { first: 36, last: 46 };
 
-/** As much as net.core.rmem_max allows. */
+/** Room for the start of hundreds of containers. */
 const QUEUE_BYTES = 8 << 20;
 
 /**
  * Listens to changes of links, routes and traffic control in this network namespace, until it is disposed of.
  * @throws PTRAP_E_NETLINK where the kernel does not let it
  */
-export function openNetworkEvents({ onEvent, onEnd }: NetworkListener): Disposable {
-  const child = relayPastOverruns(openPromptNetlink(NETLINK_ROUTE, QUEUE_BYTES, GROUPS));
-  const relay = hearRelay(child, {
-    onMessages: bytes => messagesOf(bytes).map(eventIn).forEach(onEvent),
-    onEnd,
+export function openNetworkEvents(onEvent: (event: NetworkEvent) => void): Disposable {
+  const socket = openDirectNetlink(NETLINK_ROUTE, {
+    queueBytes: QUEUE_BYTES,
+    isBeyondMax: true,
+    groups: GROUPS,
   });
-  child.stderr.on('data', () => onEvent({ what: 'unknown' }));
-  return {
-    [Symbol.dispose]() {
-      relay[Symbol.dispose]();
-      child.kill('SIGKILL');
-    },
-  };
+  socket.hear({
+    onMessages: bytes => messagesOf(bytes).map(eventIn).forEach(onEvent),
+    onOverrun: () => onEvent({ what: 'unknown' }),
+  });
+  return socket;
 }
 
 /** What a message of these groups tells. */

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
-import { RawNetlinkSocket } from 'netlink/dist/raw.js';
-import { failure } from '../errors.js';
-import { start } from '../sys/exec.js';
-import { ownProgram } from '../sys/own-program.js';
+import { failure, PtrapError } from '../errors.js';
+import { firstNetns } from '../netns/first.js';
+import { openDirectNetlink, type DirectNetlink } from './direct.js';
 import { messageHeader, messagesOf, NLMSG_DONE } from './message.js';
 import { readProcMessage, type ProcEvent } from './proc-event.js';
-import { hearRelay, startRelay } from './relay.js';
+import { printable } from './relay.js';
 
 /** The kernel's process events: linux/connector.h, linux/cn_proc.h, whose constants these are. */
 
@@ -18,136 +18,92 @@ const PROC_CN_MCAST_IGNORE = 2;
 /** PROC_EVENT_FORK, EXEC, UID, COMM and EXIT. */
 const EVENTS = (0x1 | 0x2 | 0x4 | 0x200 | 0x80000000) >>> 0;
 
-/** As much as net.core.rmem_max allows. */
-const QUEUE_BYTES = 64 << 20;
-/** The kernel acknowledges at once, or never. */
-const PATIENCE_MS = 300;
-
-const SILENCE = 'no answer';
-/** A kernel thread, in the first pid namespace; it is in the first network namespace. */
-const KTHREADD = 2;
+/** Room for some ten thousand events, while we are busy. */
+const QUEUE_BYTES = 8 << 20;
 
 /** What is told of the machine's processes. */
 export interface ProcListener {
   onEvent(event: ProcEvent): void;
-  /** The kernel had more to tell than was read (ENOBUFS), or the child that reads has ended: no more events will come. */
-  onEnd(): void;
+  /** The kernel had more to tell than was read (ENOBUFS). */
+  onLoss(): void;
+}
+
+/** Whoever listens. */
+export interface ProcConnector extends Disposable {
+  /** Has all told that has happened up to now: the kernel tells of it before whoever does it goes on. False where that cannot be. */
+  catchUp(): boolean;
 }
 
 /**
- * Listens to the start and end of every process of the machine, from when this settles until it is disposed of.
+ * Listens to the start and end of every process of the machine, until it is disposed of.
  * @param queueBytes the kernel's buffer for us
  * @throws PTRAP_E_PROC_NAMESPACE in any pid or user namespace but the first
  * @throws PTRAP_E_PROC_CONNECTOR without the privilege, or where the kernel has no CONFIG_PROC_EVENTS
  */
-export async function openProcConnector(
-  listener: ProcListener,
+export function openProcConnector(
+  { onEvent, onLoss }: ProcListener,
   queueBytes = QUEUE_BYTES,
-): Promise<Disposable> {
-  const answer = await subscribe(queueBytes);
-  if (typeof answer === 'object') {
-    return hear(startSubscribed(answer.socket, 'pipe'), listener, answer.received);
-  }
-  if (answer === SILENCE) throw failure('PTRAP_E_PROC_NAMESPACE');
-  if (answer !== 'ECONNREFUSED') throw failure('PTRAP_E_PROC_CONNECTOR', answer);
-  // from another network namespace a child can reach the first one, which is the kernel threads'
-  const helper = [
-    `--net=/proc/${KTHREADD}/ns/net`,
-    process.execPath,
-    ...ownProgram('netlink/proc-helper'),
-    String(queueBytes),
-  ];
-  return hear(start('nsenter', helper), listener);
-}
-
-/** Hands a socket that is subscribed to a relay that unsubscribes in the end. */
-export function startSubscribed(
-  socket: RawNetlinkSocket,
-  stdout: 'pipe' | 'inherit',
-): ReturnType<typeof startRelay> {
-  return startRelay(socket, NETLINK_CONNECTOR, request(PROC_CN_MCAST_IGNORE), stdout);
-}
-
-/** Waits until the acknowledgement comes, too, which may have been `received` before. */
-function hear(
-  child: Parameters<typeof hearRelay>[0],
-  { onEvent, onEnd }: ProcListener,
-  received: readonly Buffer[] = [],
-): Promise<Disposable> {
-  return new Promise((resolve, reject) => {
-    let isOpen = false;
-    const onMessages = (bytes: Buffer): void => {
-      for (const { payload } of messagesOf(bytes)) {
-        const message = readProcMessage(payload);
-        if (message?.event) onEvent(message.event);
-        else if (message) {
-          isOpen = true;
-          resolve(relay);
-        }
-      }
-    };
-    const relay = hearRelay(child, {
-      onMessages,
-      onEnd: () => (isOpen ? onEnd() : reject(failure('PTRAP_E_PROC_NAMESPACE'))),
-    });
-    onMessages(Buffer.concat(received));
-  });
-}
-
-function openSocket(queueBytes: number): RawNetlinkSocket {
-  try {
-    return new RawNetlinkSocket(NETLINK_CONNECTOR, {
-      messagePeeking: false,
-      msgBufferSize: 256,
-      recvBufferSize: queueBytes,
-      sendBufferSize: 4096,
-      localGroups: 1 << (CN_IDX_PROC - 1),
-    });
-  } catch (error) {
-    const { errno } = error as { errno?: number };
-    throw failure('PTRAP_E_PROC_CONNECTOR', errno ? getSystemErrorName(-Math.abs(errno)) : String(error));
-  }
-}
-
-/** A socket that is subscribed, and what came meanwhile: the acknowledgement, and the first events. */
-export interface Subscribed {
-  socket: RawNetlinkSocket;
-  received: readonly Buffer[];
-}
-
-/**
- * Opens a socket and subscribes; gives the kernel's refusal where it refuses. In any network namespace but the first
- * nobody is there to be asked (ECONNREFUSED), in another pid or user namespace the kernel keeps silent.
- * @throws PTRAP_E_PROC_CONNECTOR where there is no such socket
- */
-export async function subscribe(queueBytes: number): Promise<Subscribed | string> {
+): ProcConnector {
   const socket = openSocket(queueBytes);
-  const received: Buffer[] = [];
   // the acknowledgement is told to every listener: this number makes it ours
   const number = randomInt(1, 0x7fffffff);
-  let timer: NodeJS.Timeout | undefined;
-  const refusal = await new Promise<string | undefined>(settle => {
-    // after a look at the socket: this process may have been busy for longer than that
-    timer = setTimeout(() => setImmediate(settle, SILENCE), PATIENCE_MS);
-    socket.on('error', ({ code }) => settle(code));
-    socket.on('message', datagram => {
-      received.push(datagram);
-      for (const { payload } of messagesOf(datagram)) {
-        const acknowledgement = readProcMessage(payload)?.acknowledgement;
-        if (acknowledgement?.number !== number + 1) continue;
-        settle(acknowledgement.errno === 0 ? undefined : getSystemErrorName(-acknowledgement.errno));
+  let errno: number | undefined;
+  const hearing = socket.hear({
+    onMessages(bytes) {
+      for (const { payload } of messagesOf(bytes)) {
+        const { event, acknowledgement } = readProcMessage(payload) ?? {};
+        if (event) onEvent(event);
+        else if (acknowledgement?.number === number + 1) errno = acknowledgement.errno;
       }
-    });
-    socket.send(request(PROC_CN_MCAST_LISTEN, number), {}, error => error && settle(error.code));
+    },
+    onOverrun: onLoss,
   });
-  clearTimeout(timer);
-  if (refusal !== undefined) {
-    setImmediate(() => socket.close()); // the addon crashes when it is closed inside its own callback
-    return refusal;
+  try {
+    // in any network namespace but the first nobody is there to be asked, in another pid or user namespace the kernel keeps silent
+    const isSent = socket.send(request(PROC_CN_MCAST_LISTEN, number));
+    if (!isSent || !hearing.catchUp() || errno === undefined) throw failure('PTRAP_E_PROC_NAMESPACE');
+    if (errno !== 0) throw failure('PTRAP_E_PROC_CONNECTOR', getSystemErrorName(-errno));
+  } catch (error) {
+    socket[Symbol.dispose]();
+    throw error;
   }
   // kernels before 6.6 ignore what is no bare operation, and go on telling everything
-  socket.send(request(PROC_CN_MCAST_LISTEN, 0, EVENTS), {}, () => undefined);
-  return { socket, received };
+  socket.send(request(PROC_CN_MCAST_LISTEN, 0, EVENTS));
+  const unsubscribe = unsubscribeAtEnd(socket);
+  return {
+    catchUp: hearing.catchUp,
+    [Symbol.dispose]() {
+      unsubscribe();
+      socket[Symbol.dispose]();
+    },
+  };
+}
+
+/** @throws PTRAP_E_PROC_CONNECTOR, PTRAP_E_PROC_NAMESPACE */
+function openSocket(queueBytes: number): DirectNetlink {
+  const netns = firstNetns();
+  try {
+    return openDirectNetlink(NETLINK_CONNECTOR, {
+      queueBytes,
+      isBeyondMax: true,
+      groups: 1 << (CN_IDX_PROC - 1),
+      netns,
+    });
+  } catch (error) {
+    if (netns !== undefined) throw failure('PTRAP_E_PROC_NAMESPACE');
+    throw error instanceof PtrapError ? failure('PTRAP_E_PROC_CONNECTOR', error.message) : error;
+  }
+}
+
+/** A child that unsubscribes when we have gone, or say so, whatever has ended us: kernels before 6.6 would go on telling nobody. */
+function unsubscribeAtEnd(socket: DirectNetlink): () => void {
+  const script = `read -r _ <&3; printf %b '${printable(request(PROC_CN_MCAST_IGNORE))}' >&0`;
+  const child = socket.share('sh', ['-c', script], { stdout: 'pipe', control: true });
+  const line = child.stdio[3] as Writable & { unref(): void };
+  line.on('error', () => undefined); // somebody has killed it
+  child.unref();
+  for (const pipe of [child.stdout, child.stderr, line] as unknown as { unref(): void }[]) pipe.unref();
+  return () => line.destroy();
 }
 
 /** A struct cn_msg with an operation, or with a struct proc_input where events are chosen. */

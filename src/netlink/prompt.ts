@@ -1,8 +1,5 @@
 import { readSync, writeSync } from 'node:fs';
-import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { failure, PtrapError } from '../errors.js';
-import { startOn, type Child, type ChildPipes } from '../sys/exec.js';
-import { descriptorOf } from './descriptor.js';
 import {
   errnoOf,
   messageHeader,
@@ -13,7 +10,7 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from './message.js';
-import { refusal, refused, type NetlinkSocket } from './socket.js';
+import { refused, type NetlinkSocket } from './socket.js';
 
 /** A netlink socket that can be asked. */
 export type Asked = Pick<NetlinkSocket, 'request'>;
@@ -25,12 +22,6 @@ const ANSWER_BYTES = 32_768;
 export interface DumpSource extends Asked {
   /** All messages of the answer to a dump, by the datagram in which they came. Not asynchronous. @throws as {@link Asked.request} */
   dump(type: number, payload: Buffer): Buffer[][];
-}
-
-/** One whose answers are read at once. */
-export interface PromptNetlink extends DumpSource, Disposable {
-  /** Gives the socket to a child as its stdin, as it is bound; it is closed here. */
-  handOver(file: string, args: readonly string[], pipes?: ChildPipes): Omit<Child, 'stdin'>;
 }
 
 /**
@@ -78,46 +69,6 @@ export function askPromptly(fd: number): DumpSource {
     request: (type, flags, payload) =>
       new Promise(resolve => resolve(askOrThrow(type, flags, payload).flat())),
   };
-}
-
-/**
- * Opens a netlink socket whose answers are read at once, as {@link askPromptly}.
- * @param queueBytes the kernel's buffer for us, as far as net.core.rmem_max allows
- * @param groups the multicast groups that it hears, one bit each (nl_groups of netlink(7))
- * @throws PTRAP_E_NETLINK when the kernel does not have the protocol
- */
-export function openPromptNetlink(protocol: number, queueBytes = 1 << 20, groups = 0): PromptNetlink {
-  const raw = openRaw(protocol, queueBytes, groups);
-  raw.unref();
-  raw.on('message', () => undefined);
-  raw.on('error', () => undefined);
-  const fd = descriptorOf(raw, protocol);
-  return {
-    ...askPromptly(fd),
-    handOver(file, args, pipes = { stdout: 'pipe' }) {
-      const child = startOn(fd, pipes, file, args);
-      // before the event loop turns: to the child the socket is a blocking one, and so to us
-      raw.close();
-      return child;
-    },
-    [Symbol.dispose]() {
-      raw.close();
-    },
-  };
-}
-
-function openRaw(protocol: number, queueBytes: number, localGroups: number): RawNetlinkSocket {
-  try {
-    return new RawNetlinkSocket(protocol, {
-      localGroups,
-      messagePeeking: false,
-      msgBufferSize: ANSWER_BYTES,
-      recvBufferSize: queueBytes,
-      sendBufferSize: 1 << 16,
-    });
-  } catch (error) {
-    throw refusal(error);
-  }
 }
 
 function lost(error: NodeJS.ErrnoException): PtrapError {

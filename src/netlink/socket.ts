@@ -166,14 +166,9 @@ function openRaw(protocol: number): RawNetlinkSocket {
       sendBufferSize: QUEUE_BYTES,
     });
   } catch (error) {
-    throw refusal(error);
+    const { errno } = error as { errno?: number };
+    throw errno === undefined ? error : refused(Math.abs(errno));
   }
-}
-
-/** What it means that the addon could not open a socket. */
-export function refusal(error: unknown): unknown {
-  const { errno } = error as { errno?: number };
-  return errno === undefined ? error : refused(Math.abs(errno));
 }
 
 /** The kernel's answer with this errno, a positive number; {@link isErrno} tells which. */

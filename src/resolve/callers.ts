@@ -6,7 +6,7 @@ import { readProcess, type UserName } from './process.js';
 import type { ProcessTable } from './table.js';
 
 /** Says who a process is that the kernel named when it called. */
-export type NameCaller = (caller: Caller) => Promise<Answer>;
+export type NameCaller = (caller: Caller) => Answer;
 
 /** Clock ticks are 10 ms (USER_HZ), and /proc/uptime is cut to one. */
 const TICK_MS = 10;
@@ -21,9 +21,9 @@ export function openCallers(
   table: Pick<ProcessTable, 'isComplete' | 'caller'> | undefined,
   userName: UserName,
 ): NameCaller {
-  return async caller => {
+  return caller => {
     if (caller.isKernel) return { reason: 'kernel' };
-    const known = table?.isComplete ? await table.caller(caller) : undefined;
+    const known = table?.isComplete ? table.caller(caller) : undefined;
     const info = known ?? readCaller(proc, caller, userName) ?? bare(caller, userName);
     return { via: caller.via, grade: 'call', inode: null, processes: [asItCalled(info, caller)] };
   };

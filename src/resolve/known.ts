@@ -9,15 +9,15 @@ export function openKnown(
 ): (...args: Parameters<NameSender>) => Promise<Answer | undefined> {
   return async ({ at, flow }, { via, standing, asked, again }, since) => {
     if (standing.kind !== 'owned')
-      return fromHistory(table, await table.mustHaveSent(flow, at), reasonFor(flow, standing.kind));
+      return fromHistory(table, table.mustHaveSent(flow, at), reasonFor(flow, standing.kind));
     const { sockets } = standing;
     const inode = soleInode(sockets);
     const owners = await findOwners(table, sockets, since, again);
-    if (!(await table.caughtUpTo(since))) return undefined;
+    if (!table.caughtUpTo(since)) return undefined;
     if (typeof owners === 'string') return { reason: owners };
     if (owners.size === 0) {
-      const held = inode === null ? [] : await table.heldUntil(inode, asked);
-      const sender = held.length > 0 ? { holders: held, inode } : await table.mustHaveSent(flow, at);
+      const held = inode === null ? [] : table.heldUntil(inode, asked);
+      const sender = held.length > 0 ? { holders: held, inode } : table.mustHaveSent(flow, at);
       return fromHistory(table, sender, reasonFor(flow, 'none'));
     }
     const present = table.presentAt(at);
@@ -28,17 +28,13 @@ export function openKnown(
     const ended = holders.filter(holder => owners.get(holder) === undefined);
     const living = holders.map(holder => owners.get(holder)).filter(info => info !== undefined);
     if (living.length === 0) return fromHistory(table, { holders: ended, inode }, { reason: 'exited' });
-    const processes = [...living, ...((ended.length > 0 && (await table.recall(ended))) || [])];
+    const processes = [...living, ...((ended.length > 0 && table.recall(ended)) || [])];
     return { via, grade: processes.length > 1 ? 'shared' : standing.grade, inode, processes };
   };
 }
 
-async function fromHistory(
-  table: ProcessTable,
-  sender: Sender | undefined,
-  otherwise: Answer,
-): Promise<Answer> {
-  const processes = sender?.holders.length ? await table.recall(sender.holders) : undefined;
+function fromHistory(table: ProcessTable, sender: Sender | undefined, otherwise: Answer): Answer {
+  const processes = sender?.holders.length ? table.recall(sender.holders) : undefined;
   return sender && processes
     ? { via: 'process-table', grade: 'history', inode: sender.inode, processes }
     : otherwise;

@@ -3,7 +3,7 @@ import type { Resolution } from '../events.js';
 import type { Match } from '../hooks.js';
 import type { Caller } from '../match/source.js';
 import { NETLINK_ROUTE } from '../netlink/link.js';
-import { openPromptNetlink } from '../netlink/prompt.js';
+import { openDirectNetlink } from '../netlink/direct.js';
 import { openNetlink } from '../netlink/socket.js';
 import { openCallers } from './callers.js';
 import { openCgroups, type Cgroups } from './cgroups.js';
@@ -52,7 +52,7 @@ export function openResolver({
   cgroupIdOf = () => Promise.resolve(undefined),
   cgroups = openCgroups(proc),
 }: ResolverOptions = {}): Resolver {
-  const diag = openPromptNetlink(NETLINK_SOCK_DIAG);
+  const diag = openDirectNetlink(NETLINK_SOCK_DIAG);
   const route = openNetlink(NETLINK_ROUTE);
   const kernel = { diag, list: openListing(diag), route, proc };
   const userName = openPasswd();
@@ -77,7 +77,7 @@ export function openResolver({
   return {
     async resolve(match, arrived = performance.now(), caller) {
       const answer = caller
-        ? await nameCaller(caller)
+        ? nameCaller(caller)
         : await identify(match, arrived)
             .then(found => remains(match, arrived, found))
             .catch(orTimeout);

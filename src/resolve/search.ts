@@ -11,8 +11,8 @@ export interface Memory {
   holdings: Holdings;
   /** Who was found to be a sender before, and under which number it had its socket; the latest first. */
   senders: ReadonlyMap<Tracked, string>;
-  /** Waits until all that had happened by then (performance.now()) has been taken note of. */
-  caughtUpTo(time: number): Promise<boolean>;
+  /** Takes note of all that had happened by then (performance.now()). */
+  caughtUpTo(time: number): boolean;
   /** The number under which the last one had its socket: many programs use the same. */
   usualFd: string;
 }
@@ -37,8 +37,7 @@ const GLANCES = 3;
 
 /** Looks at the newest processes, for what is asked next: they may end any moment. */
 export function glance({ roster, holdings, usualFd, caughtUpTo }: Memory, uid: number, since: number): void {
-  // so that whoever waits for it, and hears of its failure, has it the sooner
-  caughtUpTo(since).catch(() => undefined);
+  caughtUpTo(since);
   let left = GLANCES;
   for (const process of roster.bornSince(since - YOUNG_MS)) {
     if (!isOf(process, uid) || !mayHaveChanged(holdings, process, since)) continue;
@@ -67,7 +66,7 @@ export async function findKnownHolders(
   if (first === 'late') return false;
   if (first === undefined) return true;
   found(first);
-  await memory.caughtUpTo(wanted.since); // it may have forked before, and its fork have sent
+  memory.caughtUpTo(wanted.since); // it may have forked before, and its fork have sent
   const known = new Set([first]);
   const fd = holdings.by(first, wanted.inode)?.fd ?? memory.usualFd;
   memory.usualFd = fd;
@@ -116,7 +115,7 @@ async function findFirst(
   const known = [...memory.holdings.of(inode)].map(({ process }) => process);
   const quick = (await search(known)) ?? (await search(likely(memory, wanted)));
   if (quick !== undefined || (isGone && (await pace.wait(isGone())))) return quick;
-  await pace.wait(memory.caughtUpTo(wanted.since)); // it may be so new that we have not heard of it
+  memory.caughtUpTo(wanted.since); // it may be so new that we have not heard of it
   const found = (await search(likely(memory, wanted))) ?? (await search(anyoneChanged(memory, wanted)));
   if (found !== undefined || (isGone && (await pace.wait(isGone())))) return found;
   return search(anyone(memory, uid));

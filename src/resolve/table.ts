@@ -8,7 +8,6 @@ import { openEvidence, type Tie } from './evidence.js';
 import { followProcesses, type Listen } from './following.js';
 import { openHistory } from './history.js';
 import { openHoldings } from './holdings.js';
-import { openMarker } from './marker.js';
 import { openPasswd } from './passwd.js';
 import { LARGE_BUDGET, openPrograms } from './programs.js';
 import { openRoster, type Tracked } from './roster.js';
@@ -23,7 +22,7 @@ export interface ProcessTable extends Disposable {
   /** Settles when it knows who holds which socket, or has been at it for long enough: what is asked before takes longer. */
   readonly settled: Promise<void>;
   /** Whether all that had happened by then (performance.now()) has been taken note of; false where that cannot be proven. */
-  caughtUpTo(time: number): Promise<boolean>;
+  caughtUpTo(time: number): boolean;
   /** A match came: looks at those who may have sent it and end any moment. */
   glance(uid: number, since: number): void;
   /** As {@link findKnownHolders}. */
@@ -35,15 +34,15 @@ export interface ProcessTable extends Disposable {
   /** These were found to have sent a packet. */
   remember(flow: Flow, tie: Omit<Tie, 'at'>): void;
   /** Who held a socket when the kernel was asked for it, and has ended since. */
-  heldUntil(inode: number, asked: number): Promise<readonly Tracked[]>;
+  heldUntil(inode: number, asked: number): readonly Tracked[];
   /** Who must have sent a packet though its socket is gone. */
-  mustHaveSent(flow: Flow, at: string): Promise<Sender | undefined>;
+  mustHaveSent(flow: Flow, at: string): Sender | undefined;
   /** Who called when; undefined where that was not taken note of. */
-  caller(caller: CallerAt): Promise<ProcessInfo | undefined>;
+  caller(caller: CallerAt): ProcessInfo | undefined;
   /** Where one who called comes from, dead or alive; undefined where that was not taken note of. */
-  originOf(caller: CallerAt): Promise<Origin | undefined>;
+  originOf(caller: CallerAt): Origin | undefined;
   /** Who these were that have ended; undefined where that was not read in time. */
-  recall(processes: readonly Tracked[]): Promise<ProcessInfo[] | undefined>;
+  recall(processes: readonly Tracked[]): ProcessInfo[] | undefined;
 }
 
 /** Those who must have sent a packet, and the inode of their socket where it is known. */
@@ -94,7 +93,6 @@ export function openProcessTable({
   const roster = openRoster(history.add);
   const shedding = { isSaid: false };
   const programs = openPrograms(proc, { onShed, onCgroup }, readsAtOnce ? LARGE_BUDGET : undefined);
-  const marker = openMarker(proc);
   const clock = openWallClock();
   let sweep: Sweep | undefined;
 
@@ -119,7 +117,6 @@ export function openProcessTable({
       sweep?.began();
     }
     if (event.what === 'exit') history.expire(performance.now());
-    marker.see(event);
   }
 
   /** Then it may be proven later that it sent something. */
@@ -157,9 +154,9 @@ export function openProcessTable({
     },
     onGiveUp: () => settle(),
   });
-  const { completeSince } = following;
+  const { completeSince, caughtUpTo } = following;
+  const caughtUp = () => caughtUpTo(performance.now());
   const evidence = openEvidence({ roster, history, holdings, clock, completeSince });
-  const { caughtUpTo } = marker;
   const memory: Memory = { roster, holdings, senders: new Map(), caughtUpTo, usualFd: FIRST_FREE };
 
   return {
@@ -187,39 +184,35 @@ export function openProcessTable({
       );
       sweep?.matched();
     },
-    async heldUntil(inode, asked) {
-      const isCaughtUp = await marker.caughtUp();
-      return isCaughtUp ? evidence.heldUntil(inode, asked) : [];
-    },
-    async mustHaveSent(flow, at) {
-      if (!evidence.mayCome(flow, at) || !(await marker.caughtUp())) return undefined;
+    heldUntil: (inode, asked) => (caughtUp() ? evidence.heldUntil(inode, asked) : []),
+    mustHaveSent(flow, at) {
+      if (!evidence.mayCome(flow, at) || !caughtUp()) return undefined;
       const tie = evidence.ofFlow(flow, at);
       if (tie) return tie;
       const only = flow.uid === null ? undefined : evidence.ofUser(flow.uid, at);
       return only && { holders: [only], inode: null };
     },
-    async caller(caller) {
-      if (!(await marker.caughtUp())) return undefined;
+    caller(caller) {
+      if (!caughtUp()) return undefined;
       const process = whoHad(caller);
       const told = process && programs.recallAt(process, caller.at, userName);
       // what was read just now may be of a program that it has begun since
-      return told && (await marker.caughtUp()) ? programs.recallAt(process, caller.at, userName) : undefined;
+      return told && caughtUp() ? programs.recallAt(process, caller.at, userName) : undefined;
     },
-    async originOf(caller) {
-      const process = (await marker.caughtUp()) ? whoHad(caller) : undefined;
+    originOf(caller) {
+      const process = caughtUp() ? whoHad(caller) : undefined;
       if (process === undefined) return undefined;
       const { born, parent, program } = process;
       // what it shares with its parent was read of either of them
       return { born, netns: program === parent?.program ? null : (program.image?.netns ?? null) };
     },
-    async recall(processes) {
-      if (!(await marker.caughtUp())) return undefined;
+    recall(processes) {
+      if (!caughtUp()) return undefined;
       const told = processes.map(process => programs.recall(process, userName));
       return told.every(info => info !== undefined) ? told : undefined;
     },
     [Symbol.dispose]() {
       sweep?.[Symbol.dispose]();
-      marker[Symbol.dispose]();
       following[Symbol.dispose]();
     },
   };

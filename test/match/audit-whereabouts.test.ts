@@ -44,7 +44,7 @@ beforeEach(() => {
   live(1, HERE);
   writeFileSync(join(proc, 'self', 'mountinfo'), '');
   origins.clear();
-  whereabouts = openWhereabouts(proc, ({ pid }) => Promise.resolve(origins.get(pid)));
+  whereabouts = openWhereabouts(proc, ({ pid }) => origins.get(pid));
 });
 
 describe('isHere', () => {
@@ -58,7 +58,7 @@ describe('isHere', () => {
   it('is sure of who has ended only where there is no other network namespace', () => {
     expect(whereabouts.isHere(call(100, 99))).toBe(true);
     live(200, ELSEWHERE);
-    whereabouts = openWhereabouts(proc, () => Promise.resolve(undefined));
+    whereabouts = openWhereabouts(proc, () => undefined);
     expect(whereabouts.isHere(call(100, 99))).toBeUndefined();
   });
 });
@@ -66,35 +66,35 @@ describe('isHere', () => {
 describe('wasHere', () => {
   beforeEach(() => live(200, ELSEWHERE));
 
-  it('goes by what was seen of one that has ended, before its parent', async () => {
+  it('goes by what was seen of one that has ended, before its parent', () => {
     live(300, HERE);
     origins.set(100, { born: 0, netns: HERE }).set(101, { born: 0, netns: ELSEWHERE });
-    expect(await whereabouts.wasHere(call(100, 200))).toBe(true);
-    expect(await whereabouts.wasHere(call(101, 300))).toBe(false);
+    expect(whereabouts.wasHere(call(100, 200))).toBe(true);
+    expect(whereabouts.wasHere(call(101, 300))).toBe(false);
   });
 
-  it('goes by its parent where it was not seen', async () => {
+  it('goes by its parent where it was not seen', () => {
     live(300, HERE);
-    expect(await whereabouts.wasHere(call(100, 300))).toBe(true);
-    expect(await whereabouts.wasHere(call(100, 200))).toBe(false);
+    expect(whereabouts.wasHere(call(100, 300))).toBe(true);
+    expect(whereabouts.wasHere(call(100, 200))).toBe(false);
   });
 
-  it('cannot tell where both have ended', async () => {
-    expect(await whereabouts.wasHere(call(100, 99))).toBeUndefined();
+  it('cannot tell where both have ended', () => {
+    expect(whereabouts.wasHere(call(100, 99))).toBeUndefined();
   });
 
-  it('goes by a parent that has moved where it was born after that, not before', async () => {
+  it('goes by a parent that has moved where it was born after that, not before', () => {
     live(300, HERE);
     origins.set(100, { born: performance.now(), netns: null });
     whereabouts.moved(move(300));
     origins.set(101, { born: performance.now() + 1, netns: null });
-    expect(await whereabouts.wasHere(call(100, 300))).toBeUndefined();
-    expect(await whereabouts.wasHere(call(101, 300))).toBe(true);
+    expect(whereabouts.wasHere(call(100, 300))).toBeUndefined();
+    expect(whereabouts.wasHere(call(101, 300))).toBe(true);
   });
 
-  it('cannot tell where it has moved since it was seen', async () => {
+  it('cannot tell where it has moved since it was seen', () => {
     origins.set(100, { born: 0, netns: HERE });
     whereabouts.moved(move(100));
-    expect(await whereabouts.wasHere(call(100, 1))).toBeUndefined();
+    expect(whereabouts.wasHere(call(100, 1))).toBeUndefined();
   });
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { constants } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../src/errors.js';
+import { openDirectNetlink } from '../../src/netlink/direct.js';
 import {
   attribute,
   messageHeader,
@@ -14,12 +15,12 @@ import { NETLINK_NETFILTER } from '../../src/netlink/netfilter.js';
 import { counterReader } from '../../src/netlink/nft-counter.js';
 import { eachKey, listElements } from '../../src/netlink/nft-elements.js';
 import { hearRelay } from '../../src/netlink/relay.js';
-import { openSharedNetlink } from '../../src/netlink/shared.js';
 import { isErrno, openNetlink, type NetlinkSocket } from '../../src/netlink/socket.js';
 import { ask, must } from '../../src/sys/exec.js';
 
 const RTM_GETLINK = 18;
 const NLMSG_NOOP = 1;
+const NETNS = `ptrap-test-direct-${process.pid}`;
 
 describe('openNetlink, against this kernel', () => {
   it('gets, dumps and refuses, all asked at once', async () => {
@@ -73,33 +74,103 @@ describe('openNetlink, against this kernel', () => {
   });
 });
 
-describe('openSharedNetlink', () => {
+/** A request for lo. */
+function getLoopback(sequence: number): Buffer {
+  const loopback = Buffer.alloc(16);
+  loopback.writeInt32LE(1, 4);
+  return Buffer.concat([messageHeader(RTM_GETLINK, NLM_F_REQUEST, sequence, loopback.length), loopback]);
+}
+
+const sequencesIn = (bytes: Buffer) => messagesOf(bytes).map(({ sequence }) => sequence);
+
+describe('openDirectNetlink', () => {
   it('is read by its child alone while it is written to from here, until it is disposed of', async () => {
-    const socket = openSharedNetlink(NETLINK_ROUTE, 1 << 20);
+    const socket = openDirectNetlink(NETLINK_ROUTE);
     expect(await linkIndex(socket, 'lo')).toBe(1);
     const child = socket.share('cat', [], { stdout: 'pipe' });
     const answers: number[] = [];
-    using _relay = hearRelay(child, {
-      onMessages: bytes => answers.push(...messagesOf(bytes).map(({ sequence }) => sequence)),
-      onEnd: () => undefined,
-    });
-    const loopback = Buffer.alloc(16);
-    loopback.writeInt32LE(1, 4);
+    using _relay = hearRelay(child, { onMessages: bytes => answers.push(...sequencesIn(bytes)) });
     const sequences = Array.from({ length: 200 }, (_, index) => 1000 + index);
     for (const sequence of sequences) {
-      const header = messageHeader(RTM_GETLINK, NLM_F_REQUEST, sequence, loopback.length);
-      expect(socket.send(Buffer.concat([header, loopback]))).toBe(true);
+      expect(socket.send(getLoopback(sequence))).toBe(true);
       await nextTurn();
     }
     await expect.poll(() => answers, { timeout: 10_000 }).toEqual(sequences);
     socket[Symbol.dispose]();
     socket[Symbol.dispose]();
-    expect(socket.send(loopback)).toBe(false);
+    expect(socket.send(getLoopback(1))).toBe(false);
     child.kill('SIGKILL');
   });
 
+  it('hears what comes, at once where that is asked for, and none while it pauses', async () => {
+    using socket = openDirectNetlink(NETLINK_ROUTE);
+    const heard: number[] = [];
+    const hearing = socket.hear({ onMessages: bytes => heard.push(...sequencesIn(bytes)) });
+    socket.send(getLoopback(1));
+    expect(hearing.catchUp()).toBe(true);
+    expect(heard).toEqual([1]);
+    for (let sequence = 2; sequence <= 200; sequence += 1) socket.send(getLoopback(sequence));
+    const all = Array.from({ length: 200 }, (_, index) => 1 + index);
+    await expect.poll(() => heard).toEqual(all);
+    hearing.pause();
+    socket.send(getLoopback(201));
+    await sleep(50);
+    expect(heard).toHaveLength(200);
+    hearing.resume();
+    await expect.poll(() => heard.at(-1)).toBe(201);
+  });
+
+  it('says that some was lost, wherever that is found, and hears on', async () => {
+    using socket = openDirectNetlink(NETLINK_ROUTE, { queueBytes: 1 });
+    const heard: number[] = [];
+    let overruns = 0;
+    const hearing = socket.hear({
+      onMessages: bytes => heard.push(...sequencesIn(bytes)),
+      onOverrun: () => (overruns += 1),
+    });
+    const flood = () => {
+      for (let sequence = 1; sequence <= 20; sequence += 1) socket.send(getLoopback(sequence));
+    };
+    flood();
+    await expect.poll(() => overruns).toBe(1);
+    flood();
+    expect(hearing.catchUp()).toBe(false);
+    expect(overruns).toBe(2);
+    await sleep(20);
+    expect(hearing.catchUp()).toBe(true);
+    socket.send(getLoopback(21));
+    await expect.poll(() => heard.at(-1)).toBe(21);
+  });
+
+  it.each([
+    ['passes on what its listener throws', "throw new Error('of the listener')", 1, /of the listener/],
+    ['keeps at once what its listener promises', 'Promise.resolve().then(() => process.exit(3))', 3, /^$/],
+  ])('%s', async (_, does, code, stderr) => {
+    const script = `import { openDirectNetlink } from './src/netlink/direct.ts';
+      const socket = openDirectNetlink(${NETLINK_ROUTE});
+      socket.hear({ onMessages() { ${does}; } });
+      socket.send(Buffer.from('${getLoopback(1).toString('hex')}', 'hex'));
+      setTimeout(() => process.exit(7), 4000);`;
+    const end = await ask(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
+    expect(end.stderr).toMatch(stderr);
+    expect(end.code).toBe(code);
+  });
+
+  it('is of the network namespace that it was opened for, and leaves us in ours', async () => {
+    await must('ip', ['netns', 'add', NETNS]);
+    try {
+      await must('ip', ['-n', NETNS, 'link', 'add', 'only-there', 'type', 'veth']);
+      using there = openDirectNetlink(NETLINK_ROUTE, { netns: `/run/netns/${NETNS}` });
+      using here = openDirectNetlink(NETLINK_ROUTE);
+      expect(await linkIndex(there, 'only-there')).toBeGreaterThan(0);
+      expect(await linkIndex(here, 'only-there')).toBeUndefined();
+    } finally {
+      await must('ip', ['netns', 'delete', NETNS]);
+    }
+  });
+
   it('says that the kernel does not have a protocol', () => {
-    expect(() => openSharedNetlink(31, 1 << 20)).toThrow('PTRAP_E_NETLINK');
+    expect(() => openDirectNetlink(31)).toThrow('PTRAP_E_NETLINK');
   });
 });
 

@@ -2,33 +2,27 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** NETLINK_CONNECTOR (linux/netlink.h). */
 const CONNECTOR = '11';
+/** A kernel thread: it is in the first network namespace, where the connector is. */
+const KTHREADD = 2;
 
-/** A child of some ptrap that copies the kernel's process events. */
-export interface EventRelay {
-  pid: number;
-  /** How many events the kernel could not hand over. */
-  drops(): number;
+/** How many sockets hear the kernel's process events. */
+export function listeners(): number {
+  return rows().filter(([, protocol, , groups]) => protocol === CONNECTOR && Number(`0x${groups}`) > 0)
+    .length;
 }
 
-/** All that run on the machine: each a cat whose stdin is a socket of the proc connector. */
-export function eventRelays(): EventRelay[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
-    .filter(pid => rowOf(pid) !== undefined)
-    .map(pid => ({ pid, drops: () => Number(rowOf(pid)?.[8]) }));
+/** The rows of /proc/net/netlink (proc(5)). */
+function rows(): string[][] {
+  const lines = readFileSync(`/proc/${KTHREADD}/net/netlink`, 'latin1').trim().split('\n');
+  return lines.map(line => line.trim().split(/\s+/));
 }
 
-/** The row of /proc/net/netlink (proc(5)) about its stdin. */
-function rowOf(pid: number): string[] | undefined {
-  try {
-    if (readFileSync(`/proc/${pid}/comm`, 'latin1') !== 'cat\n') return undefined;
-    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/0`))?.[1];
-    return readFileSync(`/proc/${pid}/net/netlink`, 'latin1')
-      .split('\n')
-      .map(line => line.trim().split(/\s+/))
-      .find(row => row[1] === CONNECTOR && row.at(-1) === inode);
-  } catch {
-    return undefined; // it has ended
-  }
+/** How many of the kernel's process events could not be handed over to a process that listens to them. */
+export function eventDrops(pid: number): number {
+  const sockets = readdirSync(`/proc/${pid}/fd`).map(
+    fd => /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1],
+  );
+  const row = rows().find(fields => fields[1] === CONNECTOR && sockets.includes(fields.at(-1)));
+  if (row === undefined) throw new Error(`${pid} does not listen to process events`);
+  return Number(row[8]);
 }

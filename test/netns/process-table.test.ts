@@ -8,7 +8,7 @@ import type { ProcessInfo, Sighting } from '../../src/events.js';
 import { parseArgv } from '../../src/resolve/process.js';
 import { parseStat } from '../../src/sys/stat.js';
 import { useFolder } from './folder.js';
-import { eventRelays } from './process-events.js';
+import { eventDrops, listeners } from './process-events.js';
 import { useStage } from './stage.js';
 import { pidsOf, type Watch } from './watch.js';
 
@@ -168,18 +168,10 @@ describe('a sender that has just begun', () => {
   });
 });
 
-/** A watch, and the child of it that hears of processes. */
-async function watchAndRelay() {
-  const others = eventRelays().map(({ pid }) => pid);
-  const watch = await stage.watch(NFLOG);
-  await sendUntilProven(watch);
-  const relay = eventRelays().find(({ pid }) => !others.includes(pid))!;
-  return { watch, relay };
-}
-
-describe('events that are late', () => {
-  it('leave no process its former name', async () => {
-    const { watch, relay } = await watchAndRelay();
+describe('what has happened just before', () => {
+  it('leaves no process its former name', async () => {
+    const watch = await stage.watch(NFLOG);
+    await sendUntilProven(watch);
     await copyFile('/bin/bash', `${folder.path}/other`);
     const sender = stage.shell();
     const namesOf = () =>
@@ -189,37 +181,35 @@ describe('events that are late', () => {
         .map(({ comm, exe }) => `${comm} ${exe}`);
     await sender.do('exec 3<>/dev/udp/10.77.0.2/53; echo x >&3');
     await watch.when(() => namesOf()[0]);
-    process.kill(relay.pid, 'SIGSTOP');
     await sleep(100); // what was read for the first is read anew for the second, and is good for the third
     await sender.do('echo x >&3');
     await watch.when(() => namesOf()[1]);
     const other = `${folder.path}/other`;
     await sender.do(`exec ${other} -c 'echo x >&3; echo "<ended 0>"; read'`);
     await watch.when(() => namesOf()[2]);
-    process.kill(relay.pid, 'SIGCONT');
     expect(namesOf()).toEqual(['bash /usr/bin/bash', 'bash /usr/bin/bash', `other ${other}`]);
   });
 
-  it('hide no child that sends on what it has from its parent', async () => {
-    const { watch, relay } = await watchAndRelay();
+  it('hides no child that sends on what it has from its parent', async () => {
+    const watch = await stage.watch(NFLOG);
+    await sendUntilProven(watch);
     const sender = stage.shell();
     await sender.do('exec 3<>/dev/udp/10.77.0.2/53; echo x >&3');
     await watch.sighting(found => pidsOf(found).includes(sender.pid));
-    process.kill(relay.pid, 'SIGSTOP');
     const earlier = watch.sightings.length;
     const child = Number(await sender.do('{ echo x >&3; exec sleep 3 >&- 2>&-; } & echo $!'));
     const found = await watch.when(() => watch.sightings[earlier]);
-    process.kill(relay.pid, 'SIGCONT');
     expect(pidsOf(found).sort()).toEqual([sender.pid, child].sort());
   });
 });
 
 describe('events that were lost', () => {
   it('are told, and made up for', async () => {
-    const { watch, relay } = await watchAndRelay();
-    process.kill(relay.pid, 'SIGSTOP');
-    while (relay.drops() === 0) await stage.namespace.must('perl test/senders/forks.pl 20000 1');
-    process.kill(relay.pid, 'SIGCONT');
+    const watch = await stage.watch(NFLOG);
+    await sendUntilProven(watch);
+    watch.kill('SIGSTOP');
+    while (eventDrops(watch.pid) === 0) await stage.namespace.must('perl test/senders/forks.pl 20000 1');
+    watch.kill('SIGCONT');
     await watch.until('stderr', /more processes begin and end than ptrap can follow: reading \/proc again/);
     const sender = stage.shell();
     await sender.do('exec 3<>/dev/udp/10.77.0.2/53; echo x >&3');
@@ -227,4 +217,18 @@ describe('events that were lost', () => {
     const proven = await sendUntilProven(watch);
     expect(onlyProcess(proven.found).pid).toBe(proven.sender.pid);
   });
+});
+
+describe('a ptrap that has gone', () => {
+  it.each(['SIGINT', 'SIGKILL'] as const)(
+    'after %s hears of processes no more, nor does any child of it',
+    async signal => {
+      const watch = await stage.watch(NFLOG);
+      const before = listeners();
+      expect(before).toBeGreaterThan(0);
+      await watch.end(signal);
+      await expect.poll(listeners).toBe(before - 1);
+      await stage.ptrap(['cleanup']).end();
+    },
+  );
 });

@@ -26,17 +26,17 @@ function addProcess(pid: number, comm: string, startTime: number): void {
   symlinkSync(`/usr/bin/${comm}`, join(folder, 'exe'));
 }
 
-async function nameOf(caller: Partial<Caller>, told?: ProcessInfo): Promise<ProcessInfo | string> {
-  const table = told && { isComplete: true, caller: () => Promise.resolve(told) };
+function nameOf(caller: Partial<Caller>, told?: ProcessInfo): ProcessInfo | string {
+  const table = told && { isComplete: true, caller: () => told };
   const name = openCallers(proc, table, () => null);
-  const answer = await name({ via: 'bpf', pid: 50, at: performance.now(), uid: 7, ...caller });
+  const answer = name({ via: 'bpf', pid: 50, at: performance.now(), uid: 7, ...caller });
   return 'reason' in answer ? answer.reason : answer.processes[0]!;
 }
 
 describe('who called', () => {
-  it('is told with all that /proc shows of it', async () => {
+  it('is told with all that /proc shows of it', () => {
     addProcess(50, 'dig', 9000);
-    expect(await nameOf({ comm: 'dig', startTime: 9000 })).toMatchObject({
+    expect(nameOf({ comm: 'dig', startTime: 9000 })).toMatchObject({
       pid: 50,
       startTime: 9000,
       comm: 'dig',
@@ -48,9 +48,9 @@ describe('who called', () => {
   it.each([
     ['began at another time', { startTime: 8000 }],
     ['began after the call', { at: performance.now() - 20_000 }],
-  ])('is no one who has its pid now and %s', async (_, caller) => {
+  ])('is no one who has its pid now and %s', (_, caller) => {
     addProcess(50, 'dig', 9000);
-    expect(await nameOf({ comm: 'curl', ppid: 49, ...caller })).toMatchObject({
+    expect(nameOf({ comm: 'curl', ppid: 49, ...caller })).toMatchObject({
       pid: 50,
       ppid: 49,
       comm: 'curl',
@@ -61,28 +61,28 @@ describe('who called', () => {
     });
   });
 
-  it('keeps the name that it called under, without the program that it has become', async () => {
+  it('keeps the name that it called under, without the program that it has become', () => {
     addProcess(50, 'sleep', 9000);
-    expect(await nameOf({ comm: 'curl', startTime: 9000 })).toMatchObject({
+    expect(nameOf({ comm: 'curl', startTime: 9000 })).toMatchObject({
       comm: 'curl',
       exe: null,
       argv: [],
       startTime: 9000,
     });
-    expect(await nameOf({ exe: '/opt/curl', startTime: 9000 })).toMatchObject({ exe: '/opt/curl', argv: [] });
+    expect(nameOf({ exe: '/opt/curl', startTime: 9000 })).toMatchObject({ exe: '/opt/curl', argv: [] });
   });
 
-  it('has ended: only what the kernel said is told', async () => {
-    expect(await nameOf({ comm: 'curl' })).toMatchObject({ pid: 50, startTime: 0, comm: 'curl', uid: 7 });
+  it('has ended: only what the kernel said is told', () => {
+    expect(nameOf({ comm: 'curl' })).toMatchObject({ pid: 50, startTime: 0, comm: 'curl', uid: 7 });
   });
 
-  it('is asked of the table first', async () => {
+  it('is asked of the table first', () => {
     addProcess(50, 'other', 9000);
-    const told = { ...((await nameOf({})) as ProcessInfo), pid: 50, comm: 'dig', exe: '/bin/dig' };
-    expect(await nameOf({ comm: 'dig' }, told)).toMatchObject({ exe: '/bin/dig' });
+    const told = { ...(nameOf({}) as ProcessInfo), pid: 50, comm: 'dig', exe: '/bin/dig' };
+    expect(nameOf({ comm: 'dig' }, told)).toMatchObject({ exe: '/bin/dig' });
   });
 
-  it('is the kernel where it is a thread of the kernel’s', async () => {
-    expect(await nameOf({ isKernel: true })).toBe('kernel');
+  it('is the kernel where it is a thread of the kernel’s', () => {
+    expect(nameOf({ isKernel: true })).toBe('kernel');
   });
 });

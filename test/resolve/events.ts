@@ -23,7 +23,7 @@ export const uid = (pid: number, id: number, at = performance.now()): ProcEvent 
 export interface TestTable extends Disposable {
   table: ProcessTable;
   tell(...events: ProcEvent[]): void;
-  /** What the kernel tells from now on comes too late. */
+  /** More is told from now on than can be read. */
   delay(): void;
   /** The kernel had more to tell than was read. */
   lose(): void;
@@ -34,29 +34,24 @@ export interface TestTable extends Disposable {
 export async function openTestTable(proc: string): Promise<TestTable> {
   const said: string[] = [];
   let listener: ProcListener | undefined;
+  let isLate = false;
   const table = openProcessTable({
     proc,
     say: line => said.push(line),
     onCgroup: () => undefined,
     listen: heard => {
       listener = heard;
-      return Promise.resolve({ [Symbol.dispose]: () => undefined });
+      return { catchUp: () => !isLate, [Symbol.dispose]: () => undefined };
     },
   });
-  // the kernel tells of our own name at once
-  const marks = setInterval(
-    () => listener?.onEvent({ what: 'comm', at: performance.now(), pid: process.pid, comm: 'test' }),
-    1,
-  );
   while (!table.isComplete) await new Promise(resolve => setImmediate(resolve));
   return {
     table,
     tell: (...events) => events.forEach(event => listener?.onEvent(event)),
-    delay: () => clearInterval(marks),
-    lose: () => listener?.onEnd(),
+    delay: () => void (isLate = true),
+    lose: () => listener?.onLoss(),
     said,
     [Symbol.dispose]() {
-      clearInterval(marks);
       table[Symbol.dispose]();
     },
   };

@@ -21,11 +21,11 @@ function follow(processes: Record<number, FakeProcess>, refusals: Error[] = []) 
     roster,
     listen(heard) {
       const refusal = refusals.shift();
-      if (refusal) return Promise.reject(refusal);
+      if (refusal) throw refusal;
       listener = heard;
       opened += 1;
       open += 1;
-      return Promise.resolve({ [Symbol.dispose]: () => void (open -= 1) });
+      return { catchUp: () => true, [Symbol.dispose]: () => void (open -= 1) };
     },
     onEvent: event => void roster.apply(event),
     onGiveUp: () => undefined,
@@ -86,7 +86,7 @@ describe('followProcesses', () => {
     await complete();
     listener().onEvent(fork(30, 10));
     const passed = roster.get(20)!;
-    listener().onEnd();
+    listener().onLoss();
     expect(isComplete()).toBe(false);
     rmSync(`${tree.proc}/10`, { recursive: true }); // its end is lost
     mkdirSync(`${tree.proc}/40`); // its start is lost

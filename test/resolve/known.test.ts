@@ -213,6 +213,7 @@ describe.concurrent('a sender that has ended', () => {
     const other = { dst: { ...DST, port: 54 } };
     expect(pids(await ask(undefined, { at, flow: other }))).toBe('exited');
     expect(pids(await ask(undefined, { at, flow: { uid: 1000 } }))).toBe('exited');
+    await sleep(5); // times are told to the millisecond here
     expect(pids(await ask(undefined, { at: performance.now() }))).toBe('exited');
   });
 });

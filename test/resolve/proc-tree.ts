@@ -30,8 +30,6 @@ export function openProcTree(processes: Record<number, FakeProcess>, uptime = 10
   onTestFinished(() => rmSync(proc, { recursive: true, force: true }));
   writeFileSync(join(proc, 'uptime'), `${uptime}.00 1.00\n`);
   mkdirSync(join(proc, 'sys'));
-  mkdirSync(join(proc, 'self'));
-  writeFileSync(join(proc, 'self/comm'), 'test\n');
   for (const [pid, process] of Object.entries(processes)) writeProcess(join(proc, pid), Number(pid), process);
   return { proc };
 }

@@ -22,7 +22,7 @@ async function open(processes: Record<number, FakeProcess>) {
     roster,
     holdings,
     senders: new Map(),
-    caughtUpTo: () => Promise.resolve(true),
+    caughtUpTo: () => true,
     usualFd: '3',
   };
   const search = async (budget = ample, more: { isGone?: () => Promise<boolean>; since?: number } = {}) => {

@@ -52,7 +52,9 @@ it('is not waited for where the kernel tells of no processes', async () => {
     proc: openProcTree({}).proc,
     say: line => said.push(line),
     onCgroup: () => undefined,
-    listen: () => Promise.reject(failure('PTRAP_E_PROC_CONNECTOR', 'EPERM')),
+    listen() {
+      throw failure('PTRAP_E_PROC_CONNECTOR', 'EPERM');
+    },
   });
   await table.settled;
   expect(said).toEqual([expect.stringContaining('/proc is searched for each match')]);

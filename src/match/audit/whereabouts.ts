@@ -8,7 +8,7 @@ export interface Whereabouts {
   /** Whether it is; undefined where that cannot be told at once, as it has ended. */
   isHere(call: Call): boolean | undefined;
   /** Whether it was, by where it came from; undefined where that was not seen, or does not tell. */
-  wasHere(call: Call): Promise<boolean | undefined>;
+  wasHere(call: Call): boolean | undefined;
   /** Takes note of a setns or unshare that may have brought its process into another. */
   moved(call: Call): void;
 }
@@ -24,10 +24,7 @@ const FRESH_MS = 500;
  * @param proc root of procfs
  * @param originOf where one who called and has ended came from, as far as that was seen
  */
-export function openWhereabouts(
-  proc: string,
-  originOf: (call: Call) => Promise<Origin | undefined>,
-): Whereabouts {
+export function openWhereabouts(proc: string, originOf: (call: Call) => Origin | undefined): Whereabouts {
   const own = netnsOf(proc, 'self');
   /** When that was heard of (performance.now()), by process. */
   const moved = new Map<number, number>();
@@ -46,9 +43,9 @@ export function openWhereabouts(
       if (found !== undefined) return found === own;
       return isAlone() || undefined;
     },
-    async wasHere(call) {
+    wasHere(call) {
       const { pid, ppid } = call;
-      const { born = -Infinity, netns = null } = (await originOf(call)) ?? {};
+      const { born = -Infinity, netns = null } = originOf(call) ?? {};
       if (moved.has(pid)) return undefined;
       if (netns !== null) return `net:[${netns}]` === own;
       // it was where its parent is, if that did not go elsewhere after its birth
