@@ -5,9 +5,10 @@ import type { Settings } from './config/settings.js';
 import type { Summary } from './events.js';
 import { openGaps } from './gaps.js';
 import type { Output } from './report/output.js';
-import { seesCalls } from './match/source.js';
+import { comesAtOnce, seesCalls } from './match/source.js';
 import { openReporting } from './reporting.js';
 import { openCgroups } from './resolve/cgroups.js';
+import { openRehearsal } from './resolve/rehearsal.js';
 import { openResolver } from './resolve/resolver.js';
 import { openProcessTable } from './resolve/table.js';
 import { lookupTargets } from './target/lookup.js';
@@ -41,7 +42,9 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     : undefined;
   teardown.defer(() => table?.[Symbol.dispose]());
 
-  const resolver = openResolver({ table, cgroups, cgroupIdOf: openCgroupIds(teardown, instance) });
+  const plain = openResolver({ table, cgroups, cgroupIdOf: openCgroupIds(teardown, instance) });
+  const rehearsal = table && openRehearsal(plain, table);
+  const resolver = rehearsal ?? plain;
   teardown.defer(() => resolver[Symbol.dispose]());
   const gaps = openGaps(say);
   const reporting = await openReporting(teardown, { instance, settings, output, resolver, stop, gaps });
@@ -52,7 +55,10 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
       settings,
       say,
       tellGap: gaps.tell,
-      follow: ({ matches }) => reporting.follow(matches),
+      follow: ({ name, matches }) => {
+        if (comesAtOnce(name)) rehearsal?.begin();
+        return reporting.follow(matches);
+      },
       confirm: confirmBy(resolver),
       settled: table?.settled ?? Promise.resolve(),
       fail: stop.fail,

@@ -93,6 +93,11 @@ export function seesCalls(source: string): source is CallSource['name'] {
   return source === 'bpf' || source === 'audit';
 }
 
+/** Whether the packets of a source come from the kernel itself, so that the look-up is most of what a match takes. */
+export function comesAtOnce(source: Source['name']): boolean {
+  return source === 'nflog' || source === 'queue';
+}
+
 /** What never became a match, by the source's own count. */
 export interface Losses {
   /** Packets under the limit of their connection: counted by the kernel, not logged. */

@@ -11,7 +11,7 @@ export interface Hearing extends Feed {
 
 /** No datagram that is heard is longer, in bytes. */
 const DATAGRAM_BYTES = 1 << 16;
-/** So many are read before others have their turn. */
+/** So many are read before others have their turn: what was read together is looked up together. */
 const MOST_AT_ONCE = 1024;
 /** Whoever needs all that has come waits for so many at the most. */
 const MOST_TO_CATCH_UP = 100_000;

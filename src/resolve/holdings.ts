@@ -1,5 +1,5 @@
 import { countDescriptors, eachDescriptor, socketUnder } from './descriptors.js';
-import type { Tracked } from './roster.js';
+import { isOurs, type Tracked } from './roster.js';
 
 /** A socket that a process was seen to hold, under which number, and when (performance.now()). */
 export interface Holding {
@@ -69,7 +69,7 @@ export function openHoldings(proc: string): Holdings {
     const at = performance.now();
     const found = new Map<number, string>();
     // of our own, the one that lists them is counted, too
-    let descriptors = process.pid === globalThis.process.pid ? -1 : 0;
+    let descriptors = isOurs(process) ? -1 : 0;
     for (const { fd, inode } of eachDescriptor(proc, process.pid)) {
       descriptors += 1;
       if (inode !== undefined) found.set(inode, fd);

@@ -238,6 +238,11 @@ export function* forebears(process: Tracked): Iterable<Tracked> {
   for (let steps = 0; at && steps < MOST_FOREBEARS; steps += 1, at = at.parent) yield at;
 }
 
+/** Whether it is ptrap itself, whose sockets say nothing of those of others. */
+export function isOurs({ pid }: Tracked): boolean {
+  return pid === globalThis.process.pid;
+}
+
 /** The oldest first; those that were there before by what was read of them. */
 function byBirth(one: Tracked, other: Tracked): number {
   return one.born - other.born || (one.startTime ?? 0) - (other.startTime ?? 0);

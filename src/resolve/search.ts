@@ -1,7 +1,7 @@
 import type { Budget } from './fd.js';
 import type { Holdings } from './holdings.js';
 import { pacer, type Pacer } from './pace.js';
-import { forebears, type Roster, type Tracked } from './roster.js';
+import { forebears, isOurs, type Roster, type Tracked } from './roster.js';
 
 /** Which processes hold a socket, by what is remembered of them; /proc is read only where that may not be true any more. */
 
@@ -69,7 +69,7 @@ export async function findKnownHolders(
   memory.caughtUpTo(wanted.since); // it may have forked before, and its fork have sent
   const known = new Set([first]);
   const fd = holdings.by(first, wanted.inode)?.fd ?? memory.usualFd;
-  memory.usualFd = fd;
+  if (!isOurs(first)) memory.usualFd = fd;
   const check = async (candidates: Iterable<Tracked>, pace: Pacer, isLikely = (_: Tracked) => true) => {
     for (const process of candidates) {
       if (pace.over()) return false;

@@ -10,7 +10,7 @@ import { openHistory } from './history.js';
 import { openHoldings } from './holdings.js';
 import { openPasswd } from './passwd.js';
 import { LARGE_BUDGET, openPrograms } from './programs.js';
-import { openRoster, type Tracked } from './roster.js';
+import { isOurs, openRoster, type Tracked } from './roster.js';
 import { findKnownHolders, glance, type Memory, type Wanted } from './search.js';
 import { openSweep, type Sweep } from './sweep.js';
 import { openWallClock } from './wall-clock.js';
@@ -175,6 +175,7 @@ export function openProcessTable({
         born === -Infinity ? startTime === undefined || present(startTime) : !(born > seen);
     },
     remember(flow, tie) {
+      if (tie.holders.some(isOurs)) return;
       evidence.remember(flow, { ...tie, at: performance.now() });
       const latest = tie.holders.map(holder => [holder, memory.usualFd] as const);
       memory.senders = new Map(
