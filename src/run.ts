@@ -55,10 +55,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
       settings,
       say,
       tellGap: gaps.tell,
-      follow: ({ name, matches }) => {
-        if (comesAtOnce(name)) rehearsal?.begin();
-        return reporting.follow(matches);
-      },
+      follow: ({ matches }) => reporting.follow(matches),
       confirm: confirmBy(resolver),
       settled: table?.settled ?? Promise.resolve(),
       fail: stop.fail,
@@ -66,6 +63,7 @@ export async function run(settings: Settings, output: Output): Promise<Summary> 
     }),
   );
   followed.catch(stop.fail);
+  if (comesAtOnce(source.name)) rehearsal?.begin();
 
   await using _changes = followChanges({
     targets,

@@ -5,7 +5,7 @@ import type { ProcessTable } from './table.js';
 
 /** A resolver that is quick when the next match comes: what a look-up needs is compiled, and in the processor's caches. */
 export interface Rehearsal extends Resolver {
-  /** From now on look-ups are rehearsed. Where ptrap cannot have a socket for that, they are not. */
+  /** From now on look-ups are rehearsed after matches. Where ptrap cannot have a socket for that, they are not. */
   begin(): void;
 }
 
@@ -27,16 +27,18 @@ export function openRehearsal(resolver: Resolver, table: Pick<ProcessTable, 'isC
   let socket: Socket | undefined;
   let flow: Flow | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let isGoing = false;
   let [matched, over, underWay] = [-Infinity, -Infinity, 0];
 
   function later(ms: number): void {
     timer = flow && setTimeout(rehearse, ms, flow).unref();
+    isGoing = flow !== undefined;
   }
 
   function rehearse(own: Flow): void {
     const now = performance.now();
-    timer = undefined;
-    if (now > matched + LIKELY_MS) return;
+    isGoing = now <= matched + LIKELY_MS;
+    if (!isGoing) return;
     if (underWay > 0 || now < over + COLD_MS || !table.isComplete) return later(COLD_MS);
     const goOn = () => later(Math.max(COLD_MS, (performance.now() - now) / SHARE));
     const at = new Date(performance.timeOrigin + now).toISOString();
@@ -51,8 +53,6 @@ export function openRehearsal(resolver: Resolver, table: Pick<ProcessTable, 'isC
       const dst = { address: LOOPBACK, port: DISCARD };
       const [uid, gid] = [process.geteuid!(), process.getegid!()];
       flow = { family: 'ipv4', protocol: 'udp', src, dst, length: 0, oif: 'lo', uid, gid };
-      matched = performance.now();
-      later(0);
     });
     opened.connect(DISCARD, LOOPBACK);
     return opened;
@@ -62,7 +62,7 @@ export function openRehearsal(resolver: Resolver, table: Pick<ProcessTable, 'isC
     begin: () => void (socket ??= open()),
     async resolve(match, arrived, caller) {
       matched = performance.now();
-      if (timer === undefined) later(COLD_MS);
+      if (!isGoing) later(COLD_MS);
       underWay += 1;
       try {
         return await resolver.resolve(match, arrived, caller);

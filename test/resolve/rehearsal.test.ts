@@ -35,31 +35,36 @@ function rehearse({ ms = 0, table = complete, fails = false } = {}) {
   return { asked, rehearsal, most: () => most };
 }
 
+/** How long its socket may take to open, in ms. */
+const OPEN_MS = 50;
+
 describe('a rehearsal', () => {
   it('looks for a socket of its own that ptrap really has', async () => {
     const { asked, rehearsal } = rehearse();
     rehearsal.begin();
+    await sleep(OPEN_MS);
+    await rehearsal.resolve(match);
     await sleep(50);
     const resolver = openResolver();
-    const resolution = await resolver.resolve(asked[0]!);
+    const resolution = await resolver.resolve(asked[1]!);
     resolver[Symbol.dispose]();
     expect(resolution).toMatchObject({ status: 'resolved', processes: [{ pid: process.pid }] });
   });
 
-  it('ends when no match comes, and begins again with the next', async () => {
+  it('takes place after a match, and ends when no more come', async () => {
     const { asked, rehearsal } = rehearse();
     rehearsal.begin();
-    await sleep(500);
-    const atRest = asked.length;
-    expect(atRest).toBeGreaterThan(10);
-    await sleep(100);
-    expect(asked).toHaveLength(atRest);
-    await rehearsal.resolve(match);
-    await sleep(500);
-    const again = asked.length;
-    expect(again).toBeGreaterThan(atRest + 10);
-    await sleep(100);
-    expect(asked).toHaveLength(again);
+    await sleep(OPEN_MS);
+    expect(asked).toEqual([]);
+    for (let matches = 0; matches < 2; matches += 1) {
+      const before = asked.length;
+      await rehearsal.resolve(match);
+      await sleep(500);
+      const after = asked.length;
+      expect(after).toBeGreaterThan(before + 10);
+      await sleep(100);
+      expect(asked).toHaveLength(after);
+    }
   });
 
   it('is none before it begins', async () => {
@@ -72,44 +77,61 @@ describe('a rehearsal', () => {
   it('takes a fifth of the time at the most', async () => {
     const { asked, rehearsal } = rehearse({ ms: 20 });
     rehearsal.begin();
+    await sleep(OPEN_MS);
+    await rehearsal.resolve(match);
     await sleep(400);
-    expect(asked.length).toBeGreaterThan(0);
-    expect(asked.length).toBeLessThanOrEqual(4); // 20 ms each, and 80 to 100 in between
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThanOrEqual(5); // 20 ms each, and 80 to 100 in between
   });
 
   it('waits while matches are looked up', async () => {
     const { asked, rehearsal, most } = rehearse({ ms: 100 });
-    const [first] = await Promise.all([
-      rehearsal.resolve(match),
-      sleep(1).then(() => {
-        rehearsal.begin();
-      }),
-    ]);
-    expect(first).toBe(unknown);
+    rehearsal.begin();
+    await sleep(OPEN_MS);
+    expect(await rehearsal.resolve(match)).toBe(unknown);
     expect(asked).toEqual([match]);
-    expect(most()).toBe(1);
+    await Promise.all([rehearsal.resolve(match), rehearsal.resolve(match)]);
+    expect(asked).toEqual([match, match, match]);
+    expect(most()).toBe(2);
+  });
+
+  it('takes place once at a time, also where matches come meanwhile', async () => {
+    const { asked, rehearsal } = rehearse({ ms: 20 });
+    rehearsal.begin();
+    await sleep(OPEN_MS);
+    for (let matches = 0; matches < 5; matches += 1) {
+      await Promise.all([rehearsal.resolve(match), sleep(30)]);
+    }
+    const before = asked.length;
+    await sleep(250);
+    expect(asked.length - before).toBeLessThanOrEqual(4);
   });
 
   it('does not search through /proc', async () => {
     const { asked, rehearsal } = rehearse({ table: { isComplete: false } });
     rehearsal.begin();
+    await sleep(OPEN_MS);
+    await rehearsal.resolve(match);
     await sleep(50);
-    expect(asked).toEqual([]);
+    expect(asked).toEqual([match]);
   });
 
   it('keeps its failures to itself, and gives those of a match', async () => {
     const { asked, rehearsal } = rehearse({ fails: true });
     rehearsal.begin();
-    await sleep(50);
-    expect(asked.length).toBeGreaterThan(1);
+    await sleep(OPEN_MS);
     await expect(rehearsal.resolve(match)).rejects.toThrow('no look-up');
+    await sleep(50);
+    expect(asked.length).toBeGreaterThan(2);
   });
 
   it('ends with its disposal, also while it begins', async () => {
     const { asked, rehearsal } = rehearse();
     rehearsal.begin();
+    const resolving = rehearsal.resolve(match);
     rehearsal[Symbol.dispose]();
+    await resolving;
     await sleep(50);
-    expect(asked).toEqual([]);
+    expect(asked).toEqual([match]);
   });
 });
