@@ -77,7 +77,11 @@ export async function openAudit(teardown: Teardown, options: AuditOptions): Prom
   teardown.defer(() => probe[Symbol.dispose]());
   const calls = openCalls(nameCalls(architectures));
   const aim = openAim(targets, probe.address);
-  const whereabouts = openWhereabouts('/proc', call => originOf(callerOf(call, performance.now())));
+  const latest = (call: Call) => callerOf(call, performance.now());
+  const whereabouts = openWhereabouts('/proc', {
+    originOf: call => originOf(latest(call)),
+    madeBy: call => latest(call).at,
+  });
   const sendings = openSendings({ aim, sockets, whereabouts, newConnections });
 
   function take(record: AuditRecord): void {

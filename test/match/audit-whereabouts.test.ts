@@ -44,7 +44,7 @@ beforeEach(() => {
   live(1, HERE);
   writeFileSync(join(proc, 'self', 'mountinfo'), '');
   origins.clear();
-  whereabouts = openWhereabouts(proc, ({ pid }) => origins.get(pid));
+  whereabouts = openWhereabouts(proc, { originOf: ({ pid }) => origins.get(pid), madeBy: ({ at }) => at });
 });
 
 describe('isHere', () => {
@@ -58,7 +58,7 @@ describe('isHere', () => {
   it('is sure of who has ended only where there is no other network namespace', () => {
     expect(whereabouts.isHere(call(100, 99))).toBe(true);
     live(200, ELSEWHERE);
-    whereabouts = openWhereabouts(proc, () => undefined);
+    whereabouts = openWhereabouts(proc, { originOf: () => undefined, madeBy: ({ at }) => at });
     expect(whereabouts.isHere(call(100, 99))).toBeUndefined();
   });
 });
@@ -85,9 +85,8 @@ describe('wasHere', () => {
 
   it('goes by a parent that has moved where it was born after that, not before', () => {
     live(300, HERE);
-    origins.set(100, { born: performance.now(), netns: null });
-    whereabouts.moved(move(300));
-    origins.set(101, { born: performance.now() + 1, netns: null });
+    origins.set(100, { born: 10, netns: null }).set(101, { born: 12, netns: null });
+    whereabouts.moved({ ...move(300), at: 11 }); // whenever that is heard of
     expect(whereabouts.wasHere(call(100, 300))).toBeUndefined();
     expect(whereabouts.wasHere(call(101, 300))).toBe(true);
   });

@@ -20,13 +20,18 @@ const MOST_MOVED = 4096;
 /** How long it is believed that there is no other network namespace, in ms. */
 const FRESH_MS = 500;
 
-/**
- * @param proc root of procfs
- * @param originOf where one who called and has ended came from, as far as that was seen
- */
-export function openWhereabouts(proc: string, originOf: (call: Call) => Origin | undefined): Whereabouts {
+/** What is known of calls. */
+export interface CallTimes {
+  /** Where one who called and has ended came from, as far as that was seen. */
+  originOf(call: Call): Origin | undefined;
+  /** When it was made at the latest (performance.now()): its record may come long after. */
+  madeBy(call: Call): number;
+}
+
+/** @param proc root of procfs */
+export function openWhereabouts(proc: string, { originOf, madeBy }: CallTimes): Whereabouts {
   const own = netnsOf(proc, 'self');
-  /** When that was heard of (performance.now()), by process. */
+  /** When that was, by process. */
   const moved = new Map<number, number>();
   let alone = { is: false, at: -Infinity };
 
@@ -53,11 +58,12 @@ export function openWhereabouts(proc: string, originOf: (call: Call) => Origin |
       const parents = netnsOf(proc, String(ppid));
       return parents === undefined ? undefined : parents === own;
     },
-    moved({ name, pid, exit, args }) {
+    moved(call) {
+      const { name, pid, exit, args } = call;
       const kinds = name === 'setns' ? args[1]! || CLONE_NEWNET : args[0]!;
       if (exit !== 0 || (kinds & CLONE_NEWNET) === 0) return;
       moved.delete(pid);
-      moved.set(pid, performance.now());
+      moved.set(pid, madeBy(call));
       alone = { is: false, at: performance.now() };
       if (moved.size > MOST_MOVED) moved.delete(moved.keys().next().value!);
     },
