@@ -21,7 +21,7 @@ const MOST_MOVED = 4096;
 const FRESH_MS = 500;
 
 /** What is known of calls. */
-export interface CallTimes {
+export interface CallFacts {
   /** Where one who called and has ended came from, as far as that was seen. */
   originOf(call: Call): Origin | undefined;
   /** When it was made at the latest (performance.now()): its record may come long after. */
@@ -29,7 +29,7 @@ export interface CallTimes {
 }
 
 /** @param proc root of procfs */
-export function openWhereabouts(proc: string, { originOf, madeBy }: CallTimes): Whereabouts {
+export function openWhereabouts(proc: string, { originOf, madeBy }: CallFacts): Whereabouts {
   const own = netnsOf(proc, 'self');
   /** When that was, by process. */
   const moved = new Map<number, number>();
