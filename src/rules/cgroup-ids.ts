@@ -58,14 +58,18 @@ function keyOf(protocol: number, port: number): number {
 /** Fields of a key: port in network order, padded to 4 bytes; protocol, padded likewise; id in host order, 8 bytes. */
 const KEY = { port: 0, protocol: 4, id: 8, bytes: 16 };
 
-/** The ids by protocol times 65,536 plus port; undefined where there are several. */
+/**
+ * The ids by protocol times 65,536 plus port; undefined where there are several. One that comes into the set while the
+ * kernel lists it may put another into the listing twice.
+ */
 export function idsIn(payloads: readonly Buffer[]): Map<number, bigint | undefined> {
   const ids = new Map<number, bigint | undefined>();
   for (const payload of payloads) {
     eachKey(payload, (start, end) => {
       if (end - start < KEY.bytes) return;
       const from = keyOf(payload[start + KEY.protocol]!, payload.readUInt16BE(start + KEY.port));
-      ids.set(from, ids.has(from) ? undefined : payload.readBigUInt64LE(start + KEY.id));
+      const id = payload.readBigUInt64LE(start + KEY.id);
+      ids.set(from, ids.has(from) && ids.get(from) !== id ? undefined : id);
     });
   }
   return ids;

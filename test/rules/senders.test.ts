@@ -47,6 +47,11 @@ describe('idsIn', () => {
     expect(ids.get(17 * 65_536 + 8)).toBe(1n);
   });
 
+  it('knows one that the kernel has listed twice', () => {
+    const ids = idsIn([listing(key(9, 17, 1n), key(8, 17, 1n)), listing(key(9, 17, 1n))]);
+    expect([...ids.values()]).toEqual([1n, 1n]);
+  });
+
   it('leaves out what is no key', () => {
     expect(idsIn([listing(Buffer.alloc(15))]).size).toBe(0);
   });
