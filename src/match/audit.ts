@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../errors.js';
 import { eachRecord, readRecord, type AuditRecord } from '../netlink/audit-record.js';
 import { nameCalls } from '../netlink/audit-syscalls.js';
-import { isoTime, openClock } from '../sys/clock.js';
+import { isoTime, openClock, readClocks } from '../sys/clock.js';
 import type { ResolvedTarget } from '../target/target.js';
 import type { Teardown } from '../teardown/stack.js';
 import { openAim } from './audit/aim.js';
@@ -171,7 +171,8 @@ async function tellBlindness(
 const TICK_MS = 10;
 
 function callerOf({ at, pid, ppid, uid, loginUid, exe }: Call, arrived: number): Caller {
-  const began = arrived - Math.max(0, Date.now() - at - (performance.now() - arrived));
+  const { steady, wall } = readClocks();
+  const began = arrived - Math.max(0, wall - at - (steady - arrived));
   const latest = Math.min(arrived, began + TICK_MS);
   return {
     via: 'audit',

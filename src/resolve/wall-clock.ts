@@ -1,3 +1,5 @@
+import { readClocks } from '../sys/clock.js';
+
 /** The wall clock against the one of performance.now(), to well under a millisecond. */
 export interface WallClock {
   /** A time (ISO 8601, UTC) on the clock of performance.now(), or up to a millisecond later; NaN for what is no time. */
@@ -19,8 +21,8 @@ export function openWallClock(): WallClock {
   let setAt = -Infinity;
 
   function compare(): void {
-    const now = performance.now();
-    const reading = Date.now() - now;
+    const { steady: now, wall } = readClocks();
+    const reading = wall - now;
     const best = Math.max(offset, previous);
     if (best !== -Infinity && Math.abs(reading - best) > STEP_MS) {
       setAt = now;

@@ -44,4 +44,17 @@ describe('openWallClock', () => {
     clock.local('2026-11-23T19:00:39.900Z');
     expect(clock.setAt()).toBe(2000);
   });
+
+  it('does not take what ran between its readings for a wall clock that was set', () => {
+    const clock = openWallClock();
+    set(1000, BASE + 1000);
+    clock.local('2026-11-23T19:00:01.000Z');
+    set(2000, BASE + 2000);
+    vi.spyOn(Date, 'now').mockImplementationOnce(() => {
+      set(2020, BASE + 2020);
+      return BASE + 2020;
+    });
+    expect(clock.local('2026-11-23T19:00:02.000Z')).toBe(2000);
+    expect(clock.setAt()).toBe(-Infinity);
+  });
 });

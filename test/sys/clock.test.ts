@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { isoTime, openClock } from '../../src/sys/clock.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isoTime, openClock, readClocks } from '../../src/sys/clock.js';
+
+afterEach(() => vi.restoreAllMocks());
 
 describe('isoTime', () => {
   it.each([
@@ -16,5 +18,25 @@ describe('openClock', () => {
     const microseconds = openClock()();
     expect(Math.abs(microseconds / 1000 - Date.now())).toBeLessThan(50);
     expect(isoTime(String(microseconds))).toMatch(/^\d{4}-.*\.\d{6}Z$/);
+  });
+});
+
+describe('readClocks', () => {
+  /** Each reading of the wall clock takes so long. */
+  const slow = (ms: number[]) => {
+    let steady = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => steady);
+    vi.spyOn(Date, 'now').mockImplementation(() => (steady += ms.shift() ?? 0));
+  };
+
+  it('reads both again where something ran in between', () => {
+    slow([20, 20]);
+    expect(readClocks()).toEqual({ steady: 1040, wall: 1040 });
+  });
+
+  it('takes what there is where that never ends', () => {
+    slow(Array.from({ length: 1000 }, () => 20));
+    const { steady, wall } = readClocks();
+    expect(wall - steady).toBe(20);
   });
 });
