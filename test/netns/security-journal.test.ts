@@ -81,8 +81,9 @@ describe('a look-alike of a line of ours counts for nothing', () => {
     await stage.namespace.run(
       `perl -e '$0 = ${quote(comm).replaceAll("'", '"')}; unpack("p", pack("J", 1))'`,
     );
-    const segfault = await stage.namespace.must(`journalctl -k -o cat --no-pager | grep -F '${comm}['`);
-    expect(segfault).toContain('segfault');
+    const lines = () => stage.namespace.must('journalctl -k -o cat --no-pager');
+    await expect.poll(lines, { timeout: 10_000 }).toContain(`${comm}[`); // journald may be a moment behind
+    expect(await lines()).toContain('segfault');
     expect(await portsSeen(watch)).toHaveLength(1);
     const { summary } = await watch.end('SIGINT');
     expect(summary).toMatchObject({ matches: 1, resolved: 1, lost: 0 });
