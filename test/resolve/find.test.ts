@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Flow } from '../../src/events.js';
 import { NLM_F_DUMP } from '../../src/netlink/message.js';
-import type { NetlinkSocket } from '../../src/netlink/socket.js';
 import { findSockets, type Kernel } from '../../src/resolve/find.js';
 import { TCP_LISTEN } from '../../src/resolve/socket.js';
 
@@ -38,23 +37,23 @@ function open() {
   const listener = message(TCP_LISTEN, [0, 0, 0, 0], 0, LISTENER);
   const kernel: Kernel = {
     diag: {
-      request: (_type, flags, payload) =>
-        Promise.resolve(flags !== NLM_F_DUMP ? sockets.connection : payload[0] === 2 ? [listener] : []),
+      ask: (_type, flags, payload) => [
+        flags !== NLM_F_DUMP ? sockets.connection : payload[0] === 2 ? [listener] : [],
+      ],
     },
-    list: (_request, since) => Promise.resolve({ sockets: [], asked: since }),
-    route: {} as NetlinkSocket,
+    list: (_request, since) => ({ sockets: [], asked: since }),
     proc: '/proc',
   };
   return { kernel, sockets };
 }
 
 describe('findSockets', () => {
-  it('takes a connection that is not yet accepted for its listener’s, also when asked again', async () => {
+  it('takes a connection that is not yet accepted for its listener’s, also when asked again', () => {
     const { kernel, sockets } = open();
-    const { standing, again } = await findSockets(kernel, flow, performance.now());
+    const { standing, again } = findSockets(kernel, flow, performance.now());
     expect(standing).toMatchObject({ kind: 'owned', sockets: [{ inode: LISTENER }] });
-    expect(await again()).toEqual(standing);
+    expect(again()).toEqual(standing);
     sockets.connection = [];
-    expect(await again()).toEqual({ kind: 'none' });
+    expect(again()).toEqual({ kind: 'none' });
   });
 });
