@@ -66,6 +66,7 @@ export function openResolver({
     if (!table?.isComplete || !known) return scan(match, findSockets(kernel, match.flow, since), since);
     table.glance(match.flow.uid ?? 0, since); // who sent it may end any moment
     const found = findSockets(kernel, match.flow, since);
+    await Promise.resolve(); // what came with it is asked for before anyone is looked for
     return (await known(match, found, since)) ?? scan(match, found, since);
   }
 
