@@ -4,11 +4,11 @@ import { startOn, type Child, type ChildPipes } from '../sys/exec.js';
 import type { FeedListener } from './feed.js';
 import { hear, type Hearing } from './hear.js';
 import { bindNetlink, enterNetworkNamespace, netlinkSocket, receiveDrops, setReceiveBuffer } from './libc.js';
-import { askPromptly, type Asked, type PromptNetlink } from './prompt.js';
+import { askPromptly, type DumpSource } from './prompt.js';
 import { refused } from './socket.js';
 
 /** A netlink socket that this process reads itself, and at once. Its requests are answered before anything is heard. */
-export interface DirectNetlink extends PromptNetlink, Asked, Disposable {
+export interface DirectNetlink extends DumpSource, Disposable {
   /** Sends whole messages; what the kernel answers is heard. False where they could not be sent. */
   send(messages: Buffer): boolean;
   /** Reads what comes from now on, without keeping the process alive. */

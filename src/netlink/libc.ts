@@ -24,7 +24,6 @@ const setsockopt = declare(
 );
 const getsockopt = declare('int getsockopt(int socket, int level, int name, void *value, void *length)');
 const recv = declare('long recv(int socket, void *buffer, size_t length, int flags)');
-const ifNameToIndex = declare('unsigned int if_nametoindex(const char *name)');
 const setns = declare('int setns(int fd, int nstype)');
 
 /** What a call gave, or the errno as a negative number. */
@@ -62,11 +61,6 @@ export function receiveDrops(fd: number): number {
 /** recv(2) without waiting: gives the length, or the errno as a negative number. */
 export function receive(fd: number, buffer: Buffer): number {
   return orErrno(recv(fd, buffer, buffer.length, MSG_DONTWAIT));
-}
-
-/** if_nametoindex(3): the index of a device of this thread's network namespace; undefined where none has that name. */
-export function deviceIndex(name: string): number | undefined {
-  return ifNameToIndex(name) || undefined;
 }
 
 /** setns(2): this thread is in that network namespace from now on. Gives 0, or the errno as a negative number. */

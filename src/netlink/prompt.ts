@@ -4,6 +4,7 @@ import {
   errnoOf,
   messageHeader,
   messagesOf,
+  NLM_F_DUMP,
   NLM_F_MULTI,
   NLM_F_REQUEST,
   NLMSG_DONE,
@@ -17,10 +18,10 @@ export type Asked = Pick<NetlinkSocket, 'request'>;
 /** Longest datagram of an answer: the kernel makes none longer than the reader's buffer. */
 const ANSWER_BYTES = 32_768;
 
-/** One that answers at once. */
-export interface PromptNetlink {
-  /** All messages of the answer, by the datagram in which they came. Not asynchronous. @throws as {@link Asked.request} */
-  ask(type: number, flags: number, payload: Buffer): Buffer[][];
+/** One whose dumps can be had part by part. */
+export interface DumpSource extends Asked {
+  /** All messages of the answer to a dump, by the datagram in which they came. Not asynchronous. @throws as {@link Asked.request} */
+  dump(type: number, payload: Buffer): Buffer[][];
 }
 
 /**
@@ -29,7 +30,7 @@ export interface PromptNetlink {
  * become readable, and who sent a packet may end in that time.
  * @param fd of a socket that nobody else reads
  */
-export function askPromptly(fd: number): PromptNetlink & Asked {
+export function askPromptly(fd: number): DumpSource {
   const buffer = Buffer.allocUnsafe(ANSWER_BYTES);
   let sequence = 0;
 
@@ -64,7 +65,7 @@ export function askPromptly(fd: number): PromptNetlink & Asked {
   }
 
   return {
-    ask: askOrThrow,
+    dump: (type, payload) => askOrThrow(type, NLM_F_DUMP, payload),
     request: (type, flags, payload) =>
       new Promise(resolve => resolve(askOrThrow(type, flags, payload).flat())),
   };

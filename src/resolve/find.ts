@@ -1,6 +1,7 @@
 import type { Flow } from '../events.js';
-import { deviceIndex } from '../netlink/libc.js';
-import type { PromptNetlink } from '../netlink/prompt.js';
+import { linkIndex } from '../netlink/link.js';
+import type { Asked } from '../netlink/prompt.js';
+import type { NetlinkSocket } from '../netlink/socket.js';
 import { protocolNumber } from '../protocol.js';
 import { climb, climbToBest, type Standing } from './ladder.js';
 import type { Listing } from './listing.js';
@@ -11,8 +12,10 @@ import { isConnected, isNotAccepted, TCP_LISTEN, type Socket } from './socket.js
 /** Where sockets are looked up. */
 export interface Kernel {
   /** NETLINK_SOCK_DIAG. */
-  diag: PromptNetlink;
+  diag: Asked;
   list: Listing;
+  /** NETLINK_ROUTE. */
+  route: NetlinkSocket;
   /** Root of procfs. */
   proc: string;
 }
@@ -24,23 +27,23 @@ export interface Finding {
   /** When the kernel was asked (performance.now()). */
   asked: number;
   /** Asks whether they are there still. */
-  again(): Standing;
+  again(): Promise<Standing>;
 }
 
 /**
  * Finds the sockets that a flow's packet may have come from, as they were at some time after `since`.
- * @throws as {@link PromptNetlink.ask}
+ * @throws as {@link Asked.request}
  */
-export function findSockets(kernel: Kernel, flow: Flow, since: number): Finding {
-  const again = () => findSockets(kernel, flow, performance.now()).standing;
+export async function findSockets(kernel: Kernel, flow: Flow, since: number): Promise<Finding> {
+  const again = async () => (await findSockets(kernel, flow, performance.now())).standing;
   switch (flow.protocol) {
     case 'tcp':
-      return { via: 'sock-diag', again, ...tcp(kernel, flow, since) };
+      return { via: 'sock-diag', again, ...(await tcp(kernel, flow, since)) };
     case 'udp':
     case 'udplite':
     case 'sctp':
     case 'dccp':
-      return { via: 'sock-diag', again, ...datagram(kernel, flow, since) };
+      return { via: 'sock-diag', again, ...(await datagram(kernel, flow, since)) };
     default:
       return { via: 'procfs', again, asked: performance.now(), standing: findPortless(kernel.proc, flow) };
   }
@@ -49,38 +52,38 @@ export function findSockets(kernel: Kernel, flow: Flow, since: number): Finding 
 /** What one kind of protocol has to say. */
 type Found = Pick<Finding, 'standing' | 'asked'> & Partial<Pick<Finding, 'again'>>;
 
-function tcp(kernel: Kernel, flow: Flow, since: number): Found {
+async function tcp(kernel: Kernel, flow: Flow, since: number): Promise<Found> {
   const request = requestFor(flow);
-  const ask = () => findConnection(kernel.diag, request.protocol, flow).filter(isConnected);
+  const ask = async () => (await findConnection(kernel.diag, request.protocol, flow)).filter(isConnected);
   const asked = performance.now();
-  const found = ask();
+  const found = await ask();
   if (found.length > 0) {
-    const again = () => standingOf(kernel, flow, ask());
-    return { standing: standingOf(kernel, flow, found), asked, again };
+    const again = async () => standingOf(kernel, flow, await ask());
+    return { standing: await standingOf(kernel, flow, found), asked, again };
   }
   // bound to a device, it is in the table but not found by its 5-tuple
-  const listed = kernel.list({ ...request, dport: flow.dst.port }, since);
+  const listed = await kernel.list({ ...request, dport: flow.dst.port }, since);
   const connected = listed.sockets.filter(isConnected);
-  return { standing: standingOf(kernel, flow, connected), asked: listed.asked };
+  return { standing: await standingOf(kernel, flow, connected), asked: listed.asked };
 }
 
 /** Those of a connection that is not yet accepted are its listener's. */
-function standingOf(kernel: Kernel, flow: Flow, connected: Socket[]): Standing {
+async function standingOf(kernel: Kernel, flow: Flow, connected: Socket[]): Promise<Standing> {
   const standing = climb(connected, flow);
   if (standing.kind !== 'orphaned' || !connected.some(isNotAccepted)) return standing;
-  return climbToBest(listCarriers(kernel.diag, { ...requestFor(flow), states: [TCP_LISTEN] }), flow);
+  return climbToBest(await listCarriers(kernel.diag, { ...requestFor(flow), states: [TCP_LISTEN] }), flow);
 }
 
 /** All sockets of the port, not the kernel's one best: of several with SO_REUSEPORT it would name any. */
-function datagram(kernel: Kernel, flow: Flow, since: number): Found {
-  const { sockets, asked } = kernel.list(requestFor(flow), since);
-  return { standing: climb(sockets, flow, leavesBy(flow, sockets)), asked };
+async function datagram(kernel: Kernel, flow: Flow, since: number): Promise<Found> {
+  const { sockets, asked } = await kernel.list(requestFor(flow), since);
+  return { standing: climb(sockets, flow, await leavesBy(kernel, flow, sockets)), asked };
 }
 
 /** The device that a socket bound to a device must have. What goes to this machine's own addresses leaves by lo, whatever the socket is bound to. */
-function leavesBy(flow: Flow, candidates: Socket[]): number | undefined {
+async function leavesBy(kernel: Kernel, flow: Flow, candidates: Socket[]): Promise<number | undefined> {
   if (flow.oif === 'lo' || candidates.every(({ device }) => device === 0)) return undefined;
-  return deviceIndex(flow.oif);
+  return linkIndex(kernel.route, flow.oif);
 }
 
 function requestFor(flow: Flow) {

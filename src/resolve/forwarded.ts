@@ -28,7 +28,7 @@ export function openForwarded(
     const owned = standings.filter(({ kind }) => kind === 'owned');
     if (owned.length > 1) return { reason: 'ambiguous' };
     const standing = owned[0] ?? standings.find(({ kind }) => kind === 'orphaned') ?? { kind: 'none' };
-    const again = () => standing;
+    const again = () => Promise.resolve(standing);
     const answer = await scan(match, { via: 'procfs', standing, asked, again }, since);
     // the kernel names no user of what it forwards: nobody there has the socket any more, or the kernel itself sent it
     return 'reason' in answer && answer.reason === 'kernel' ? { reason: 'other-netns' } : answer;

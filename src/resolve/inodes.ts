@@ -1,5 +1,5 @@
 import { protocolName, protocolNumber } from '../protocol.js';
-import type { PromptNetlink } from '../netlink/prompt.js';
+import type { DumpSource } from '../netlink/prompt.js';
 import { readSocketTable } from './proc-net.js';
 import { decodeSocket, dumpParts } from './sock-diag.js';
 import type { Socket } from './socket.js';
@@ -27,7 +27,7 @@ const FAMILIES = ['ipv4', 'ipv6'] as const;
 const TABLES = ['icmp', 'icmp6', 'raw', 'raw6', 'udplite', 'udplite6'] as const;
 
 /** @param proc root of procfs */
-export function openInodes(diag: PromptNetlink, proc: string): Inodes {
+export function openInodes(diag: DumpSource, proc: string): Inodes {
   let known = new Map<number, KnownSocket>();
   let readAt = -Infinity;
   let costMs = 0;

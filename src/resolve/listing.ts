@@ -1,4 +1,4 @@
-import type { PromptNetlink } from '../netlink/prompt.js';
+import type { DumpSource } from '../netlink/prompt.js';
 import { decodeSocket, dumpParts, listSockets, localPort, type DiagRequest } from './sock-diag.js';
 import type { Socket } from './socket.js';
 
@@ -13,7 +13,7 @@ export interface Listed {
 export type Listing = (
   request: Pick<DiagRequest, 'family' | 'protocol' | 'dport'> & { sport: number },
   since: number,
-) => Listed;
+) => Promise<Listed>;
 
 /** All sockets of a protocol and family, by local port. */
 interface Whole {
@@ -45,7 +45,7 @@ const SLOTS = 256;
  * For one packet the kernel is asked for one port. In a flood, where packets wait, it is asked for all at once, as soon
  * as asking for each has cost as much: that answers for every packet that had come before.
  */
-export function openListing(diag: PromptNetlink): Listing {
+export function openListing(diag: DumpSource): Listing {
   const families = new Map<string, Family>();
 
   function familyOf({ family, protocol, dport }: Parameters<Listing>[0]): Family {
@@ -64,7 +64,7 @@ export function openListing(diag: PromptNetlink): Listing {
     return fresh;
   }
 
-  function ofFamily(request: Parameters<Listing>[0], since: number): Listed {
+  async function ofFamily(request: Parameters<Listing>[0], since: number): Promise<Listed> {
     const family = familyOf(request);
     const known = family.ports.get(request.sport);
     if (known && known.asked >= since) return known;
@@ -88,11 +88,12 @@ export function openListing(diag: PromptNetlink): Listing {
     return { sockets: found.map(decodeSocket).filter(socket => socket !== undefined), asked: whole.asked };
   }
 
-  function ofPort(request: Parameters<Listing>[0], family: Family): Listed {
+  async function ofPort(request: Parameters<Listing>[0], family: Family): Promise<Listed> {
     const asked = performance.now();
-    const listed = { sockets: listSockets(diag, request), asked };
+    const listing = listSockets(diag, request);
     family.asked = asked;
-    family.spentMs += performance.now() - asked;
+    family.spentMs += performance.now() - asked; // the kernel has answered
+    const listed = { sockets: await listing, asked };
     family.ports.set(request.sport, listed);
     return listed;
   }
@@ -108,10 +109,10 @@ export function openListing(diag: PromptNetlink): Listing {
     family.ports.clear(); // they are among all
   }
 
-  return (request, since) => {
-    const own = ofFamily(request, since);
+  return async (request, since) => {
+    const own = await ofFamily(request, since);
     if (request.family === 'ipv6') return own;
-    const dual = ofFamily({ ...request, family: 'ipv6' }, since);
+    const dual = await ofFamily({ ...request, family: 'ipv6' }, since);
     return { sockets: [...own.sockets, ...dual.sockets], asked: Math.min(own.asked, dual.asked) };
   };
 }

@@ -30,7 +30,7 @@ export async function findOwners<Holder>(
   const owners = new Map<Holder, ProcessInfo | undefined>();
   for (const [index, { inode, uid }] of sockets.entries()) {
     const holders = new Set<Holder>();
-    const isGone = () => again !== undefined && !hasSocket(again(), inode);
+    const isGone = async () => again !== undefined && !hasSocket(await again(), inode);
     const inTime = await findHolders({ inode, uid, since, isGone }, holder => {
       holders.add(holder);
       if (index === 0) owners.set(holder, tell(holder));

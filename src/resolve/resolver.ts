@@ -2,7 +2,9 @@ import { PtrapError } from '../errors.js';
 import type { Resolution } from '../events.js';
 import type { Match } from '../hooks.js';
 import type { Caller } from '../match/source.js';
+import { NETLINK_ROUTE } from '../netlink/link.js';
 import { openDirectNetlink } from '../netlink/direct.js';
+import { openNetlink } from '../netlink/socket.js';
 import { openCallers } from './callers.js';
 import { openCgroups, type Cgroups } from './cgroups.js';
 import { findSockets } from './find.js';
@@ -51,7 +53,8 @@ export function openResolver({
   cgroups = openCgroups(proc),
 }: ResolverOptions = {}): Resolver {
   const diag = openDirectNetlink(NETLINK_SOCK_DIAG);
-  const kernel = { diag, list: openListing(diag), proc };
+  const route = openNetlink(NETLINK_ROUTE);
+  const kernel = { diag, list: openListing(diag), route, proc };
   const userName = openPasswd();
   const finder = openFinder(proc, userName);
   const scan = openScan(proc, finder);
@@ -63,10 +66,11 @@ export function openResolver({
   async function identify(match: Match, since: number): Promise<Answer> {
     if (match.flow.packetSocket) return findSuspects(proc, finder, match.flow, since);
     if (match.flow.iif !== undefined) return forwarded(match, since);
-    if (!table?.isComplete || !known) return scan(match, findSockets(kernel, match.flow, since), since);
-    table.glance(match.flow.uid ?? 0, since); // who sent it may end any moment
-    const found = findSockets(kernel, match.flow, since);
-    await Promise.resolve(); // what came with it is asked for before anyone is looked for
+    const finding = findSockets(kernel, match.flow, since);
+    if (!table?.isComplete || !known) return scan(match, await finding, since);
+    // the kernel has been asked; who sent it may end before its answer is read
+    table.glance(match.flow.uid ?? 0, since);
+    const found = await finding;
     return (await known(match, found, since)) ?? scan(match, found, since);
   }
 
@@ -81,7 +85,10 @@ export function openResolver({
       if ('reason' in answer) return { status: 'unresolved', ...answer, latencyMs };
       return { status: 'resolved', ...answer, latencyMs };
     },
-    [Symbol.dispose]: diag[Symbol.dispose],
+    [Symbol.dispose]() {
+      diag[Symbol.dispose]();
+      route[Symbol.dispose]();
+    },
   };
 }
 

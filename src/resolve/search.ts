@@ -23,7 +23,7 @@ export interface Wanted {
   uid: number;
   since: number;
   /** Whether the socket is no more: asked before a long search for who holds it. */
-  isGone?: () => boolean;
+  isGone?: () => Promise<boolean>;
 }
 
 const budgetDefault: Budget = { firstMs: 1000, kinMs: 250, strangersMs: 0.05 };
@@ -114,10 +114,10 @@ async function findFirst(
   const { inode, uid, isGone } = wanted;
   const known = [...memory.holdings.of(inode)].map(({ process }) => process);
   const quick = (await search(known)) ?? (await search(likely(memory, wanted)));
-  if (quick !== undefined || isGone?.()) return quick;
+  if (quick !== undefined || (isGone && (await pace.wait(isGone())))) return quick;
   memory.caughtUpTo(wanted.since); // it may be so new that we have not heard of it
   const found = (await search(likely(memory, wanted))) ?? (await search(anyoneChanged(memory, wanted)));
-  if (found !== undefined || isGone?.()) return found;
+  if (found !== undefined || (isGone && (await pace.wait(isGone())))) return found;
   return search(anyone(memory, uid));
 }
 

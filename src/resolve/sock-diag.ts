@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Flow } from '../events.js';
 import { findAttribute, NLM_F_DUMP } from '../netlink/message.js';
-import type { PromptNetlink } from '../netlink/prompt.js';
+import type { Asked, DumpSource } from '../netlink/prompt.js';
 import { isErrno } from '../netlink/socket.js';
 import { addressBytes, addressText } from './address.js';
 import type { Socket } from './socket.js';
@@ -67,8 +67,8 @@ export function localPort(message: Buffer): number {
 }
 
 /** The one socket of a 5-tuple, or else the listener that takes its local port; sockets bound to a device are not found so. */
-export function findConnection(diag: PromptNetlink, protocol: number, flow: Flow): Socket[] {
-  return ask(diag, 0, {
+export function findConnection(socket: Asked, protocol: number, flow: Flow): Promise<Socket[]> {
+  return ask(socket, 0, {
     family: flow.family,
     protocol,
     sport: flow.src.port,
@@ -79,32 +79,31 @@ export function findConnection(diag: PromptNetlink, protocol: number, flow: Flow
 }
 
 /** Every socket of the family with these ports. */
-export function listSockets(diag: PromptNetlink, filter: DiagRequest): Socket[] {
-  return ask(diag, NLM_F_DUMP, filter);
+export function listSockets(socket: Asked, filter: DiagRequest): Promise<Socket[]> {
+  return ask(socket, NLM_F_DUMP, filter);
 }
 
 /** Every socket with these ports that can carry the family: an AF_INET6 one can carry IPv4. */
-export function listCarriers(diag: PromptNetlink, filter: DiagRequest): Socket[] {
-  const own = listSockets(diag, filter);
+export async function listCarriers(socket: Asked, filter: DiagRequest): Promise<Socket[]> {
+  const own = await listSockets(socket, filter);
   if (filter.family === 'ipv6') return own;
-  return [...own, ...listSockets(diag, { ...filter, family: 'ipv6' })];
+  return [...own, ...(await listSockets(socket, { ...filter, family: 'ipv6' }))];
 }
 
 /** The messages of a dump, undecoded, part by part; none for a protocol that this kernel does not have. */
-export function dumpParts(diag: PromptNetlink, request: DiagRequest): Buffer[][] {
-  return askForParts(diag, NLM_F_DUMP, request);
-}
-
-function ask(diag: PromptNetlink, flags: number, request: DiagRequest): Socket[] {
-  return askForParts(diag, flags, request)
-    .flat()
-    .map(decodeSocket)
-    .filter(found => found !== undefined);
-}
-
-function askForParts(diag: PromptNetlink, flags: number, request: DiagRequest): Buffer[][] {
+export function dumpParts(source: DumpSource, request: DiagRequest): Buffer[][] {
   try {
-    return diag.ask(SOCK_DIAG_BY_FAMILY, flags, encodeRequest(request));
+    return source.dump(SOCK_DIAG_BY_FAMILY, encodeRequest(request));
+  } catch (error) {
+    if (isErrno(error, constants.errno.ENOENT)) return [];
+    throw error;
+  }
+}
+
+async function ask(socket: Asked, flags: number, request: DiagRequest): Promise<Socket[]> {
+  try {
+    const answer = await socket.request(SOCK_DIAG_BY_FAMILY, flags, encodeRequest(request));
+    return answer.map(decodeSocket).filter(found => found !== undefined);
   } catch (error) {
     // no such socket; or, for a dump, a protocol that this kernel does not have
     if (isErrno(error, constants.errno.ENOENT)) return [];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Flow } from '../../src/events.js';
 import { NLM_F_DUMP } from '../../src/netlink/message.js';
+import type { NetlinkSocket } from '../../src/netlink/socket.js';
 import { findSockets, type Kernel } from '../../src/resolve/find.js';
 import { TCP_LISTEN } from '../../src/resolve/socket.js';
 
@@ -37,23 +38,23 @@ function open() {
   const listener = message(TCP_LISTEN, [0, 0, 0, 0], 0, LISTENER);
   const kernel: Kernel = {
     diag: {
-      ask: (_type, flags, payload) => [
-        flags !== NLM_F_DUMP ? sockets.connection : payload[0] === 2 ? [listener] : [],
-      ],
+      request: (_type, flags, payload) =>
+        Promise.resolve(flags !== NLM_F_DUMP ? sockets.connection : payload[0] === 2 ? [listener] : []),
     },
-    list: (_request, since) => ({ sockets: [], asked: since }),
+    list: (_request, since) => Promise.resolve({ sockets: [], asked: since }),
+    route: {} as NetlinkSocket,
     proc: '/proc',
   };
   return { kernel, sockets };
 }
 
 describe('findSockets', () => {
-  it('takes a connection that is not yet accepted for its listener’s, also when asked again', () => {
+  it('takes a connection that is not yet accepted for its listener’s, also when asked again', async () => {
     const { kernel, sockets } = open();
-    const { standing, again } = findSockets(kernel, flow, performance.now());
+    const { standing, again } = await findSockets(kernel, flow, performance.now());
     expect(standing).toMatchObject({ kind: 'owned', sockets: [{ inode: LISTENER }] });
-    expect(again()).toEqual(standing);
+    expect(await again()).toEqual(standing);
     sockets.connection = [];
-    expect(again()).toEqual({ kind: 'none' });
+    expect(await again()).toEqual({ kind: 'none' });
   });
 });

@@ -55,7 +55,7 @@ async function open(processes: Record<number, FakeProcess> = {}) {
         ? { kind: 'owned', grade: 'exact', sockets: [{ inode: INODE, uid: 0, ...socket } as Socket] }
         : { kind: 'none' },
       asked: since,
-      again: () => ({ kind: 'none' }),
+      again: () => Promise.resolve({ kind: 'none' }),
     };
     const time = new Date(Date.now() + (at - performance.now())).toISOString();
     return name({ target: 'test', at: time, flow: whole }, finding, since);

@@ -25,7 +25,7 @@ async function open(processes: Record<number, FakeProcess>) {
     caughtUpTo: () => true,
     usualFd: '3',
   };
-  const search = async (budget = ample, more: { isGone?: () => boolean; since?: number } = {}) => {
+  const search = async (budget = ample, more: { isGone?: () => Promise<boolean>; since?: number } = {}) => {
     const pids: number[] = [];
     const wanted = { inode: INODE, uid: 0, since: performance.now(), ...more };
     const inTime = await findKnownHolders(memory, wanted, ({ pid }) => pids.push(pid), budget);
@@ -133,10 +133,10 @@ describe('findKnownHolders', () => {
   it('gives up where the socket has gone, and does not ask before it has to', async () => {
     const { search, tree, drop } = await open({ 1: {}, 20: holder });
     let asked = 0;
-    const isGone = () => (asked += 1) > 0;
+    const isGone = () => Promise.resolve((asked += 1) > 0);
     expect(await search(ample, { isGone })).toEqual([]);
     expect(asked).toBe(1);
-    expect(await search(ample, { isGone: () => false })).toEqual([20]);
+    expect(await search(ample, { isGone: () => Promise.resolve(false) })).toEqual([20]);
     expect(await search(ample, { isGone })).toEqual([20]);
     expect(asked).toBe(1);
     drop(20, 3);
