@@ -30,8 +30,9 @@ const intro = `ptrap runs as root, but needs few of root's capabilities ([capabi
 
 - \`CAP_NET_ADMIN\`: rules of nft, links and qdiscs, what the kernel tells over netlink of packets and of processes.
 - \`CAP_SYS_PTRACE\`: whose socket it is. \`/proc/<pid>/fd\` and \`exe\` show that only to who may trace the process.
-- \`CAP_DAC_READ_SEARCH\`: the same of processes of other users, whose \`/proc/<pid>/fd\` is theirs alone to open; and configs
-  of yours that root would not be let read.
+- \`CAP_DAC_READ_SEARCH\`: the same of processes of other users, whose \`/proc/<pid>/fd\` is theirs alone to open;
+  the path of a cgroup by its id, for senders that have ended (\`open_by_handle_at(2)\`); and configs of yours that root
+  would not be let read.
 
 That is all for the sources \`journal\`, \`nflog\` and \`queue\`, without a hold and with netem by \`egress\`, \`clsact\` and
 \`root\`. ptrap looks for them when it starts and says what is missing. What it starts (nft, ip, tc, journalctl, its
@@ -60,7 +61,7 @@ and makes no namespaces.
 
     systemctl enable --now ptrap@mail        # /etc/ptrap/mail.config.ts
     journalctl -u ptrap@mail -o cat -f       # what it sees
-    systemd-analyze security ptrap@mail      # 2.5 of 10
+    systemd-analyze security ptrap@mail      # 2.6 of 10
 
 Commands of \`--exec\` are in the same sandbox. What an option needs beyond it, say so with \`systemctl edit ptrap@mail\`:
 

@@ -14,6 +14,7 @@ const SO_MEMINFO = 55;
 const MEMINFO = { numbers: 9, drops: 8 };
 const MSG_DONTWAIT = 0x40;
 const CLONE_NEWNET = 0x40000000;
+const O_CLOEXEC = 0o2000000;
 
 const library = koffi.load(null);
 const declare = (prototype: string) => library.func(prototype) as (...args: unknown[]) => number;
@@ -25,6 +26,7 @@ const setsockopt = declare(
 const getsockopt = declare('int getsockopt(int socket, int level, int name, void *value, void *length)');
 const recv = declare('long recv(int socket, void *buffer, size_t length, int flags)');
 const setns = declare('int setns(int fd, int nstype)');
+const openByHandleAt = declare('int open_by_handle_at(int mount, const void *handle, int flags)');
 
 /** What a call gave, or the errno as a negative number. */
 function orErrno(result: number): number {
@@ -66,4 +68,15 @@ export function receive(fd: number, buffer: Buffer): number {
 /** setns(2): this thread is in that network namespace from now on. Gives 0, or the errno as a negative number. */
 export function enterNetworkNamespace(fd: number): number {
   return orErrno(setns(fd, CLONE_NEWNET));
+}
+
+/**
+ * open_by_handle_at(2), for reading.
+ * @param mount descriptor of anything in the file system
+ * @param handle its bytes (f_handle)
+ * @returns the descriptor, or the errno as a negative number
+ */
+export function openByHandle(mount: number, type: number, handle: Uint8Array): number {
+  const header = Buffer.from(Int32Array.of(handle.length, type).buffer); // struct file_handle
+  return orErrno(openByHandleAt(mount, Buffer.concat([header, handle]), O_CLOEXEC));
 }

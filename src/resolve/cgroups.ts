@@ -1,6 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { shareRuns } from '../sys/shared-run.js';
+import { closeSync, readlinkSync } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+import { openByHandle } from '../netlink/libc.js';
 import { isOfTheDead } from '../sys/stat.js';
 
 /** Paths of cgroups (cgroups(7), version 2) by their ids. */
@@ -11,19 +11,16 @@ export interface Cgroups {
   learn(path: string): void;
 }
 
-/** After all cgroups have been looked through, that rests for so many times as long as it took, and no longer than so many ms. */
-const REST = { times: 10, mostMs: 1000 };
 /** So many are remembered. */
 const MOST = 4096;
+/** A handle that is a cgroup's id (FILEID_KERNFS of linux/exportfs.h). */
+const BY_ID = 0xfe;
 
 /** @param proc root of procfs */
 export function openCgroups(proc: string): Cgroups {
   const paths = new Map<bigint, string>();
   const known = new Set<string>();
   let root: Promise<string | undefined> | undefined;
-  /** Ids that no cgroup has any more: the kernel gives none twice. */
-  const gone = new Set<bigint>();
-  let restsUntil = -Infinity;
 
   const rootOf = (): Promise<string | undefined> => (root ??= findRoot(proc));
 
@@ -36,32 +33,18 @@ export function openCgroups(proc: string): Cgroups {
     if (paths.size > MOST) paths.delete(oldest);
   }
 
-  async function noteAll(base: string, path: string): Promise<void> {
-    await note(base, path);
-    const entries = (await orNothing(readdir(base + path, { withFileTypes: true }))) ?? [];
-    for (const entry of entries) if (entry.isDirectory()) await noteAll(base, `${path}/${entry.name}`);
-  }
-
-  async function walkAll(): Promise<void> {
+  async function noteById(id: bigint): Promise<void> {
     const base = await rootOf();
-    if (base !== undefined) await noteAll(base, '');
+    if (base === undefined) return;
+    await using mount = await orNothing(open(base));
+    const folder = mount && folderOf(proc, mount.fd, id);
+    if (folder !== undefined && `${folder}/`.startsWith(`${base}/`))
+      await note(base, folder.slice(base.length));
   }
-
-  async function walkTimed(): Promise<void> {
-    const began = performance.now();
-    await walkAll();
-    const ended = performance.now();
-    restsUntil = ended + Math.min(REST.mostMs, REST.times * (ended - began));
-  }
-
-  const lookThrough = shareRuns(walkTimed, () => sleep(Math.max(0, restsUntil - performance.now())));
 
   return {
     async pathOf(id) {
-      if (paths.has(id) || gone.has(id)) return paths.get(id);
-      await lookThrough();
-      if (gone.size >= MOST) gone.clear();
-      if (!paths.has(id)) gone.add(id);
+      if (!paths.has(id)) await noteById(id);
       return paths.get(id);
     },
     learn(path) {
@@ -73,6 +56,17 @@ export function openCgroups(proc: string): Cgroups {
         .catch(() => known.delete(path));
     },
   };
+}
+
+/** Not below the mount where that shows a part of the tree only; undefined where there is none, and where the kernel does not let us ask. */
+function folderOf(proc: string, mount: number, id: bigint): string | undefined {
+  const fd = openByHandle(mount, BY_ID, new Uint8Array(BigUint64Array.of(id).buffer));
+  if (fd < 0) return undefined;
+  try {
+    return readlinkSync(`${proc}/self/fd/${fd}`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Where cgroups of version 2 are mounted, also beside version 1 (proc_pid_mountinfo(5)). */

@@ -21,20 +21,6 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('openCgroups', () => {
-  it('knows every path by the inode of its folder', async () => {
-    const cgroups = openCgroups(folder);
-    expect(await cgroups.pathOf(idOf('system.slice/cron.service'))).toBe('/system.slice/cron.service');
-    expect(await cgroups.pathOf(idOf('.'))).toBe('/');
-    expect(await cgroups.pathOf(1n)).toBeUndefined();
-  });
-
-  it('finds one that was made just after it had looked', async () => {
-    const cgroups = openCgroups(folder);
-    expect(await cgroups.pathOf(1n)).toBeUndefined();
-    mkdirSync(join(folder, 'a b/new.slice'));
-    expect(await cgroups.pathOf(idOf('new.slice'))).toBe('/new.slice');
-  });
-
   it('remembers one that it has learnt of and that is gone', async () => {
     const cgroups = openCgroups(folder);
     const path = 'system.slice/cron.service';
