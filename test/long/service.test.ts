@@ -85,3 +85,18 @@ it('is not restarted where the config is wrong', async () => {
   expect(await printed('wrong')).toContain('PTRAP_E_CONFIG');
   expect(await vm.must(`systemctl show -P NRestarts -P ExecMainStatus ${unitOf('wrong')}`)).toBe('0\n2\n');
 });
+
+it('may ask the kernel for a cgroup by its id', async () => {
+  const dropIn = `/run/systemd/system/${unitOf('probe')}.d`;
+  const script = 'test/long/cgroup-by-id.ts';
+  await vm.must(`mkdir -p ${dropIn} && cat >${dropIn}/exec.conf <<END
+[Service]
+Restart=no
+WorkingDirectory=$PWD
+ExecStart=
+ExecStart=$(command -v node) --import tsx ${script} /sys/fs/cgroup/system.slice/systemd-journald.service
+END
+systemctl daemon-reload && systemctl start ${unitOf('probe')}`);
+  await until('it says nothing', async () => (await printed('probe')) !== '');
+  expect(await printed('probe')).toBe('/system.slice/systemd-journald.service\n');
+});
