@@ -5,7 +5,7 @@ import { openDevices } from './hold/devices.js';
 import { buildEgress } from './hold/egress.js';
 import { ifbCommands, type Command } from './hold/ifb.js';
 import { ifbAlias, ifbName } from './hold/netem.js';
-import { rootCommands } from './hold/root.js';
+import { rootCommands, rootFilterCommands } from './hold/root.js';
 import { tcMatches } from './hold/tc-match.js';
 import { BELL_SNAPLEN } from './match/bell.js';
 import { buildProgram } from './match/bpf/program.js';
@@ -83,13 +83,13 @@ export async function describe(settings: Settings): Promise<string> {
       settings.holdStrategy === 'clsact' || settings.holdStrategy === 'root'
         ? [
             ...filterTitle[settings.holdStrategy],
-            ...devices
-              .flatMap(device =>
-                settings.holdStrategy === 'root'
-                  ? rootCommands(device, { instance, ifb, matches })
-                  : clsactCommands(device, { instance, ifb, matches }, false, 0),
-              )
-              .map(commandLine),
+            ...(settings.holdStrategy === 'root'
+              ? [
+                  ...devices.flatMap(rootCommands),
+                  ...devices.flatMap(device => rootFilterCommands(device, { instance, ifb, matches })),
+                ]
+              : devices.flatMap(device => clsactCommands(device, { instance, ifb, matches }, false, 0))
+            ).map(commandLine),
           ]
         : ['nft, one transaction: hold', ...buildEgress(table, ifb, devices, targets, delay)],
     );

@@ -1,5 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { removeClsact } from './hold/clsact.js';
+import { freeHeld } from './hold/held.js';
 import { removeIfb } from './hold/ifb.js';
 import { restoreRoot } from './hold/restore.js';
 import { tearDownAudit } from './match/audit/set-up.js';
@@ -13,6 +14,7 @@ export const undo: Undo = {
   clsact: removeClsact,
   audit: tearDownAudit,
   root: ({ device, snapshot }) => restoreRoot(device, snapshot),
+  held: freeHeld,
   file: ({ path }) =>
     unlink(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;

@@ -49,6 +49,8 @@ function effectText(effect: Cleaned['undone'][number]): string {
       return `filters on ${effect.device}`;
     case 'root':
       return `the qdisc at the root of ${effect.device}`;
+    case 'held':
+      return `filters that sent packets to ${effect.link}`;
     case 'file':
       return `file ${effect.path}`;
     case 'audit':

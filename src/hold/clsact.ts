@@ -3,7 +3,6 @@ import { linkIndex, NETLINK_ROUTE } from '../netlink/link.js';
 import { openNetlink, type NetlinkSocket } from '../netlink/socket.js';
 import {
   deleteClsact,
-  deleteFilter,
   dumpFilters,
   EGRESS_FILTERS,
   INGRESS_FILTERS,
@@ -14,7 +13,7 @@ import { listInstances } from '../teardown/recover.js';
 import type { Effect } from '../teardown/record.js';
 import type { Teardown } from '../teardown/stack.js';
 import type { Device } from './devices.js';
-import { cookieOf, filterCommands, hasCookie, prefOf, runTc } from './filters.js';
+import { cookieOf, filterCommands, hasCookie, prefOf, removeFilters, runTc } from './filters.js';
 import type { Hooks, Refusal } from './hooks.js';
 import type { Command } from './ifb.js';
 import type { TcMatch } from './tc-match.js';
@@ -152,15 +151,7 @@ export async function removeClsact({ device, made, cookie }: ClsactEffect): Prom
   using socket = openNetlink(NETLINK_ROUTE);
   const index = await linkIndex(socket, device);
   if (index === undefined || (await ingressKind(socket, index)) !== 'clsact') return;
-  const ours = async () =>
-    (await dumpFilters(socket, index, EGRESS_FILTERS)).filter(filter => hasCookie(filter, cookie));
-  for (const filter of await ours()) {
-    await deleteFilter(socket, index, filter).catch(async (error: unknown) => {
-      // another process that cleans up may have been quicker
-      if ((await ours()).some(({ handle, info }) => handle === filter.handle && info === filter.info))
-        throw error;
-    });
-  }
+  await removeFilters(socket, index, EGRESS_FILTERS, cookie);
   if (!made) return;
   for (const place of [EGRESS_FILTERS, INGRESS_FILTERS]) {
     if ((await dumpFilters(socket, index, place)).length > 0) return;

@@ -1,5 +1,13 @@
 import { failure } from '../errors.js';
-import { attributesOf, TCA_OPTIONS, typeOf, type TrafficObject } from '../netlink/traffic-control.js';
+import type { NetlinkSocket } from '../netlink/socket.js';
+import {
+  attributesOf,
+  deleteFilter,
+  dumpFilters,
+  TCA_OPTIONS,
+  typeOf,
+  type TrafficObject,
+} from '../netlink/traffic-control.js';
 import { ask } from '../sys/exec.js';
 import type { Command } from './ifb.js';
 import type { TcMatch } from './tc-match.js';
@@ -56,6 +64,27 @@ export function hasCookie({ kind, attributes }: TrafficObject, cookie: string): 
     .flatMap(actions => attributesOf(actions))
     .flatMap(([, action]) => within(action, ACTION_COOKIE))
     .some(found => found.toString('hex') === cookie);
+}
+
+/**
+ * Takes an instance's filters away from a place of a device (a handle, or `EGRESS_FILTERS`); there need be none.
+ * @throws as {@link NetlinkSocket.request}
+ */
+export async function removeFilters(
+  socket: NetlinkSocket,
+  index: number,
+  place: number,
+  cookie: string,
+): Promise<void> {
+  const ours = async () =>
+    (await dumpFilters(socket, index, place)).filter(filter => hasCookie(filter, cookie));
+  for (const filter of await ours()) {
+    await deleteFilter(socket, index, filter).catch(async (error: unknown) => {
+      // another process that cleans up may have been quicker
+      if ((await ours()).some(({ handle, info }) => handle === filter.handle && info === filter.info))
+        throw error;
+    });
+  }
 }
 
 /**

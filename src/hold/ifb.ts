@@ -78,21 +78,21 @@ const DRAIN = { everyMs: 10, patienceMs: 90_000 };
  */
 export async function removeIfb(name: string, alias: string): Promise<void> {
   if (!(await isOurs(name, alias))) return;
-  await drained(name).catch(unlessGone(name));
-  // what has left the qdisc may still be on its way through the device's own tasklet
-  await sleep(DRAIN.everyMs);
+  const waiting = await drain(name);
+  if (waiting > 0) throw failure('PTRAP_E_IFB_BUSY', name, waiting);
   await must('ip', ['link', 'del', 'dev', name]).catch(unlessGone(name));
 }
 
-/** Waits until nothing is held. */
-async function drained(name: string): Promise<void> {
+/** Waits until nothing is held, but not for ever: gives how many packets still are. */
+export async function drain(name: string): Promise<number> {
   const started = performance.now();
-  for (;;) {
-    const waiting = await waitingIn(name);
-    if (waiting === 0) return;
-    if (performance.now() - started > DRAIN.patienceMs) throw failure('PTRAP_E_IFB_BUSY', name, waiting);
+  let waiting: number;
+  do {
+    waiting = (await waitingIn(name).catch(unlessGone(name))) ?? 0;
+    // what has left the qdisc may still be on its way through the device's own tasklet
     await sleep(DRAIN.everyMs);
-  }
+  } while (waiting > 0 && performance.now() - started < DRAIN.patienceMs);
+  return waiting;
 }
 
 interface Link {
@@ -116,7 +116,7 @@ async function isOurs(name: string, alias: string): Promise<boolean> {
 
 /** Another process that cleans up may have been quicker. */
 function unlessGone(name: string) {
-  return async (error: unknown): Promise<void> => {
+  return async (error: unknown): Promise<undefined> => {
     if (await linkOf(name)) throw error;
   };
 }

@@ -14,7 +14,7 @@ import { fingerprint, requestsFor } from './tree.js';
 
 /** Handle of the root qdisc that ptrap puts in a device's place: `pt`. */
 export const ROOT_HANDLE = '7074:';
-const ROOT_NUMBER = 0x70740000;
+export const ROOT_NUMBER = 0x70740000;
 export const ROOT_KIND = 'prio';
 
 /** How long a moment is waited for at which nothing waits in a qdisc, in ms: what does is lost when it is replaced. */

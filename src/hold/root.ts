@@ -5,6 +5,7 @@ import type { Effect } from '../teardown/record.js';
 import type { Teardown } from '../teardown/stack.js';
 import type { ClsactOptions } from './clsact.js';
 import { cookieOf, filterCommands, runTc } from './filters.js';
+import { freeHeld, holdNoMore, type HeldEffect } from './held.js';
 import type { Hooks, Refusal } from './hooks.js';
 import type { Command } from './ifb.js';
 import { hasOurs, lull, restoreRoot, ROOT_HANDLE, ROOT_KIND } from './restore.js';
@@ -50,7 +51,7 @@ export async function hookRoot(
       effect,
       async () => {
         await lull(socket, index);
-        await runTc(device, rootCommands(device, options));
+        await runTc(device, rootCommands(device));
       },
       undo(effect, index),
     );
@@ -69,6 +70,14 @@ export async function hookRoot(
     const index = await linkIndex(socket, device);
     if (index !== undefined) await hook(device, snapshot, index);
   }
+  const held: HeldEffect = { kind: 'held', link: options.ifb, cookie: cookieOf(options.instance) };
+  await teardown.make(
+    held,
+    async () => {
+      for (const { device } of made.values()) await runTc(device, rootFilterCommands(device, options));
+    },
+    () => freeHeld(held),
+  );
   return {
     async change(added) {
       const refusals: Refusal[] = [];
@@ -80,6 +89,8 @@ export async function hookRoot(
     },
     isTakenFrom: async ({ index }) => made.has(index) && !(await hasOurRoot(socket, index)),
     async release() {
+      await holdNoMore(held);
+      await teardown.forget(held);
       for (const effect of made.values()) await teardown.undo(effect);
     },
   };
@@ -90,11 +101,13 @@ async function hasOurRoot(socket: NetlinkSocket, index: number): Promise<boolean
   return hasOurs(await dumpTree(socket, index));
 }
 
-/** The commands for one device, in order. */
-export function rootCommands(device: string, { instance, ifb, matches }: ClsactOptions): Command[] {
+/** The commands that put ptrap's qdisc at the root of a device. */
+export function rootCommands(device: string): Command[] {
+  return [['tc', 'qdisc', 'replace', 'dev', device, 'root', 'handle', ROOT_HANDLE, ROOT_KIND]];
+}
+
+/** The commands that make its filters, when all devices have theirs. */
+export function rootFilterCommands(device: string, { instance, ifb, matches }: ClsactOptions): Command[] {
   const prefs = { ip: 1, ipv6: 2 };
-  return [
-    ['tc', 'qdisc', 'replace', 'dev', device, 'root', 'handle', ROOT_HANDLE, ROOT_KIND],
-    ...filterCommands(device, ['parent', ROOT_HANDLE], { prefs, matches, ifb, cookie: cookieOf(instance) }),
-  ];
+  return filterCommands(device, ['parent', ROOT_HANDLE], { prefs, matches, ifb, cookie: cookieOf(instance) });
 }

@@ -10,6 +10,7 @@ const effect = z.discriminatedUnion('kind', [
     device: z.string(),
     snapshot: z.array(z.string().regex(/^(qdisc|class|filter) [A-Za-z0-9+/]{27,}={0,2}$/)),
   }),
+  z.object({ kind: z.literal('held'), link: z.string(), cookie: z.string() }),
   z.object({ kind: z.literal('file'), path: z.string() }),
   z.object({ kind: z.literal('audit'), key: z.string(), enabled: z.int().min(0).max(1) }),
 ]);
@@ -36,15 +37,18 @@ export function parseRecord(text: string, instance: string): InstanceRecord | un
 }
 
 function isOf({ instance, pid, startTime }: InstanceRecord, made: Effect): boolean {
+  const cookie = Buffer.from(`ptrap${instance}`).toString('hex');
   switch (made.kind) {
     case 'table':
       return [`ptrap_${instance}`, `ptrap_${instance}_packet`].includes(made.name);
     case 'link':
       return made.name === `ptrap${instance}` && made.alias === `ptrap pid=${pid} start=${startTime}`;
     case 'clsact':
-      return made.cookie === Buffer.from(`ptrap${instance}`).toString('hex') && isDevice(made.device);
+      return made.cookie === cookie && isDevice(made.device);
     case 'root':
       return isDevice(made.device);
+    case 'held':
+      return made.cookie === cookie && made.link === `ptrap${instance}`;
     case 'audit':
       return made.key === `ptrap-${instance}`;
     case 'file':

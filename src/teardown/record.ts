@@ -22,6 +22,8 @@ export type Effect =
   | { kind: 'clsact'; device: string; made: boolean; cookie: string }
   /** A qdisc of ours in the place of what the device had at its root, object by object (src/netlink/traffic-control.ts). */
   | { kind: 'root'; device: string; snapshot: string[] }
+  /** Filters with that cookie in such qdiscs, and what they have sent into the link. */
+  | { kind: 'held'; link: string; cookie: string }
   | { kind: 'file'; path: string }
   /** Rules of the kernel's audit with that key; `enabled`: as it was before the first ptrap, 0 for off. */
   | { kind: 'audit'; key: string; enabled: number };

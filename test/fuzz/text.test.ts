@@ -285,6 +285,7 @@ describe('records', () => {
         device: 'eth0',
         snapshot: [objectText(qdisc), objectText({ ...qdisc, type: 'class' })],
       },
+      { kind: 'held', link: 'ptrapabc123', cookie: Buffer.from('ptrapabc123').toString('hex') },
       { kind: 'file', path: '/run/log/journal/ptrap-abc123.nudge' },
     ],
   });
@@ -298,6 +299,7 @@ describe('records', () => {
       must(read.instance === 'abc123' && read.version === 1 && read.pid > 0, 'of another');
       for (const effect of read.effects) {
         if (effect.kind === 'link') must(effect.name === 'ptrapabc123', effect.name);
+        if (effect.kind === 'held') must(effect.link === 'ptrapabc123', effect.link);
         if (effect.kind === 'clsact') must(/^[^\s/:]{1,15}$/.test(effect.device), effect.device);
         if (effect.kind === 'root') effect.snapshot.map(objectOf);
         if (effect.kind === 'file')

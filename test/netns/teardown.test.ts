@@ -127,7 +127,15 @@ describe('cleanUp', () => {
   }));
   const undone: Effect[] = [];
   const note = (effect: Effect): Promise<void> => Promise.resolve(void undone.push(effect));
-  const undo: Undo = { audit: note, clsact: note, file: note, link: note, root: note, table: note };
+  const undo: Undo = {
+    audit: note,
+    clsact: note,
+    file: note,
+    held: note,
+    link: note,
+    root: note,
+    table: note,
+  };
   const cleaned = async (): Promise<Effect[]> => {
     undone.length = 0;
     await cleanUp(
@@ -165,6 +173,10 @@ describe('cleanUp', () => {
         startTime: 1,
         effects: [{ kind: 'link', name: 'ptrapaaaaaa', alias: 'ptrap pid=1 start=1' } as const],
       },
+    ],
+    [
+      'with packets that another instance holds',
+      { startTime: 1, effects: [{ kind: 'held', link: 'ptrapaaaaaa', cookie: '' } as const] },
     ],
     [
       'with a link that another process has named',
