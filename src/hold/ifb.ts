@@ -62,14 +62,35 @@ async function waitingIn(name: string): Promise<number> {
   return parseQueue(await must('tc', ['-s', '-j', 'qdisc', 'show', 'dev', name]));
 }
 
+/** How many packets it has let go of that are not on their way yet. */
+async function passingThrough(name: string): Promise<number> {
+  return parsePassing(await must('ip', ['-s', '-j', 'link', 'show', 'dev', name]));
+}
+
 /** Reads `tc -s -j qdisc show`. */
 export function parseQueue(json: string): number {
   const qdiscs = JSON.parse(json) as { root?: boolean; qlen?: number }[];
   return qdiscs.find(qdisc => qdisc.root)?.qlen ?? 0;
 }
 
-/** How often the queue is looked at while it drains, and how long that may take, in ms: longer than the longest delay. */
-const DRAIN = { everyMs: 10, patienceMs: 90_000 };
+/** Reads `ip -s -j link show`: an ifb has received what netem has let go of, and sends it on from a tasklet (drivers/net/ifb.c). */
+export function parsePassing(json: string): number {
+  const [link] = JSON.parse(json) as LinkCounts[];
+  const { rx, tx } = link?.stats64 ?? {};
+  return rx && tx ? Math.max(0, rx.packets - rx.dropped - tx.packets) : 0;
+}
+
+interface LinkCounts {
+  stats64?: { rx: { packets: number; dropped: number }; tx: { packets: number } };
+}
+
+/**
+ * How often the ifb is looked at while it drains, and how long that may take, in ms: longer than the longest delay. What
+ * its counters say is still passing is waited for so long after its queue is empty.
+ */
+const DRAIN = { everyMs: 10, patienceMs: 90_000, passingMs: 1000 };
+/** So often in a row nothing may be seen in it: a packet can be between its queue and its tasklet. */
+const QUIET_LOOKS = 3;
 
 /**
  * Waits until every held packet has gone its way, then deletes the ifb; earlier they would be lost. The rules that
@@ -83,15 +104,18 @@ export async function removeIfb(name: string, alias: string): Promise<void> {
   await must('ip', ['link', 'del', 'dev', name]).catch(unlessGone(name));
 }
 
-/** Waits until nothing is held, but not for ever: gives how many packets still are. */
+/** Waits until nothing is in the ifb, but not for ever: gives how many packets wait in its queue. */
 export async function drain(name: string): Promise<number> {
   const started = performance.now();
-  let waiting: number;
-  do {
+  let [waiting, waitedAt] = [0, started];
+  for (let quiet = 0; quiet < QUIET_LOOKS && performance.now() - started < DRAIN.patienceMs;) {
     waiting = (await waitingIn(name).catch(unlessGone(name))) ?? 0;
-    // what has left the qdisc may still be on its way through the device's own tasklet
+    const passing = (await passingThrough(name).catch(unlessGone(name))) ?? 0;
+    const now = performance.now();
+    if (waiting > 0) waitedAt = now;
+    quiet = waiting === 0 && (passing === 0 || now - waitedAt > DRAIN.passingMs) ? quiet + 1 : 0;
     await sleep(DRAIN.everyMs);
-  } while (waiting > 0 && performance.now() - started < DRAIN.patienceMs);
+  }
   return waiting;
 }
 

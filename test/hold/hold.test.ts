@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isHookable } from '../../src/nft/device.js';
 import { buildEgress } from '../../src/hold/egress.js';
-import { ifbCommands, parseQueue } from '../../src/hold/ifb.js';
+import { ifbCommands, parsePassing, parseQueue } from '../../src/hold/ifb.js';
 import { changedQdiscs } from '../../src/hold/qdisc.js';
 import { lookupTargets } from '../../src/target/lookup.js';
 import { parseTarget } from '../../src/target/parse.js';
@@ -61,6 +61,14 @@ describe('what tc prints', () => {
     const busy = recorded.replace('"qlen":0', '"qlen":41');
     expect(parseQueue(busy)).toBe(41);
     expect(parseQueue('[]')).toBe(0);
+  });
+
+  it('gives what passes through the ifb, as ip 6.1 said it', () => {
+    const recorded = readFileSync(new URL('../fixtures/hold/ifb.link-s.json', import.meta.url), 'utf8');
+    expect(parsePassing(recorded)).toBe(0);
+    expect(parsePassing(recorded.replace('"packets":7', '"packets":9'))).toBe(2);
+    expect(parsePassing(recorded.replace('"dropped":0', '"dropped":5'))).toBe(0);
+    expect(parsePassing('[]')).toBe(0);
   });
 
   it('tells on which devices qdiscs changed', () => {
