@@ -36,8 +36,9 @@ const intro = `To hold a packet back, ptrap sends it through a device of its own
   the kernel exchanges a root qdisc it drops what is sent (\`noop_qdisc\`, between \`dev_deactivate\` and \`dev_activate\` in
   net/sched/sch_api.c), as it does with your own \`tc qdisc replace\`: 648 of 69,180 packets, at 23,000 a second, in 40
   exchanges on Linux 6.18. What waits in the old qdisc would be lost, too; ptrap waits up to a second for a moment when
-  nothing does. What it holds itself goes its way before the second exchange. ptrap first reads what is there from the kernel, builds it on a scratch device, and compares: what does
-  not come back exactly is refused, before anything is touched.
+  nothing does. What it holds itself goes its way before the second exchange. ptrap first reads what is there from the
+  kernel, builds it on a scratch device, and compares: what does not come back exactly is refused, before anything is
+  touched.
 
 Filters of tc match as the rules of nft do, with two differences: packets from sockets of the kernel itself (WireGuard, NFS)
 are held too, and IPv6 packets with extension headers are not.

@@ -110,10 +110,12 @@ export async function drain(name: string): Promise<number> {
   let [waiting, waitedAt] = [0, started];
   for (let quiet = 0; quiet < QUIET_LOOKS && performance.now() - started < DRAIN.patienceMs;) {
     waiting = (await waitingIn(name).catch(unlessGone(name))) ?? 0;
-    const passing = (await passingThrough(name).catch(unlessGone(name))) ?? 0;
-    const now = performance.now();
-    if (waiting > 0) waitedAt = now;
-    quiet = waiting === 0 && (passing === 0 || now - waitedAt > DRAIN.passingMs) ? quiet + 1 : 0;
+    if (waiting > 0) [quiet, waitedAt] = [0, performance.now()];
+    else {
+      const passing = (await passingThrough(name).catch(unlessGone(name))) ?? 0;
+      const isQuiet = passing === 0 || performance.now() - waitedAt > DRAIN.passingMs;
+      quiet = isQuiet ? quiet + 1 : 0;
+    }
     await sleep(DRAIN.everyMs);
   }
   return waiting;
